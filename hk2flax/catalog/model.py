@@ -1,0 +1,122 @@
+"""The shape of a catalog entry: what one public Haiku symbol means in Flax.
+
+Everything here is plain data over source text, so that the rewriter, the converter, the tests and
+the reference page can all read the same entry without importing jax, flax or haiku.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING"})()
+
+
+@dataclass(frozen=True)
+class Value:
+    """An argument as the source wrote it.
+
+    `text` is source text that is already Flax (nested Haiku calls in it have been rewritten);
+    `literal` is its Python value where it is a literal (numbers, strings, None, booleans, tuples
+    and lists of those), else MISSING.
+    """
+
+    text: str
+    literal: Any = MISSING
+
+
+Convert = Callable[[Value], "str | None"]
+
+
+@dataclass(frozen=True)
+class Arg:
+    """What becomes of one Haiku argument in the native linen call.
+
+    `to` is the linen argument (None: linen needs none; the Haiku argument is dropped).
+    `convert` turns the value into linen source text, or returns None where plain linen cannot
+    express it (the helper is used then). Without `convert` the text is passed on as it is.
+    """
+
+    to: str | None
+    convert: Convert | None = None
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One parameter or state leaf of the native linen layer.
+
+    `haiku` and `flax` are paths relative to the module ("w" -> "kernel"; "~/mean_ema/average" ->
+    "mean" in `collection`). `ops` are layout operations applied to the Haiku array in order, each
+    a tuple: ("reshape", shape) with -1 and "k" for kept dims as the converter documents,
+    ("transpose", perm), ("swap", axis, axis), ("squeeze",), ("slice", axis, start, stop),
+    ("add", number). All are linear but "add".
+    """
+
+    haiku: str
+    flax: str
+    collection: str = "params"
+    ops: tuple[tuple[Any, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class Native:
+    """How a symbol is written in plain Flax.
+
+    target: dotted Flax name, "flax.linen.Dense".
+    args: every Haiku argument by name -> Arg. An argument that is not listed makes the call
+        inexpressible (helper) unless the source leaves it out or gives its default literally.
+    positional: how many leading arguments may stay positional (same order on both sides).
+    always: linen arguments written out in both modes when not set through `args`
+        (where linen would silently default differently).
+    exact: the same, but only under --prefer exact (initialisers). A text that starts with "@"
+        names a definition in `catalog.definitions`, written once per file.
+    call: arguments of the layer's __call__ that are named differently, by Haiku name -> Arg;
+        empty when both calls agree. `call_positional` as `positional`.
+    leaves: the layer's leaves; empty when it has none.
+    is_exact: False where linen differs from Haiku in more than rounding order whatever the
+        arguments (BatchNorm's zero-debias): used under --prefer linen only.
+    differs: what differs, and by how much, for the report (required when not is_exact).
+    """
+
+    target: str
+    args: Mapping[str, Arg]
+    positional: int = 0
+    always: Mapping[str, str] = field(default_factory=dict)
+    exact: Mapping[str, str] = field(default_factory=dict)
+    call: Mapping[str, Arg] = field(default_factory=dict)
+    call_positional: int = 1
+    leaves: tuple[Leaf, ...] = ()
+    is_exact: bool = True
+    differs: str = ""
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """One public Haiku name.
+
+    name: dotted public name, "haiku.Linear", "haiku.nets.MLP", "haiku.initializers.Constant".
+    kind: "layer" (an hk.Module class), "function", "initializer" (a factory of initialisers),
+        "type" (used in annotations and isinstance), "transform", "framework" (rewritten by code of
+        its own in rewrite/), "module" (a submodule such as haiku.initializers).
+    signature: Haiku's parameters as source text without self: "output_size, with_bias=True, ...".
+    call_signature: the same for __call__ (layers only).
+    native: the plain Flax form, or None where linen has nothing equal.
+    helper: name in hk2flax.linen that has Haiku's own signature, or None.
+    manual: why no Flax program can express it and what to write instead (only when neither
+        native nor helper exists).
+    note: what to watch for, for the reference page.
+    source: where the facts come from (Haiku symbol, Flax documentation, paper).
+    rng: True when calling it draws a random key at apply time.
+    """
+
+    name: str
+    kind: str
+    signature: str = ""
+    call_signature: str = ""
+    native: Native | None = None
+    helper: str | None = None
+    manual: str = ""
+    note: str = ""
+    source: str = ""
+    rng: bool = False
