@@ -1,0 +1,138 @@
+"""Which files to change, and which other files of the project to read while doing so."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from hk2flax.project.ignore import Rules, git_top, is_skipped, listed_by_git, walk
+from hk2flax.project.source import SourceFile, decode, encode, read
+
+__all__ = ["Discovery", "SourceFile", "decode", "discover", "encode", "read"]
+
+_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg")
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """The files of a run. `targets` are to be changed; `context` is the rest of the project.
+
+    `root` is the project root: the top of the git repository, else the nearest directory with a
+    pyproject.toml or setup.py, else the directory of the path, above any packages it lies in. All
+    `rel` paths start there. `context` is read when it is first asked for: many runs have none.
+    """
+
+    root: Path
+    targets: tuple[SourceFile, ...]
+    roots: tuple[Path, ...] = ()
+
+    @cached_property
+    def context(self) -> tuple[SourceFile, ...]:
+        """The other Python files of the project, sorted by `rel`."""
+        known = {os.path.realpath(source.path) for source in self.targets}
+        paths: dict[str, Path] = {}
+        for root in self.roots:
+            for path in _project_files(root):
+                paths.setdefault(os.path.realpath(path), path)
+        rest = (path for real, path in paths.items() if real not in known)
+        return tuple(sorted((read(p, _relative(p, self.root)) for p in rest), key=_by_rel))
+
+    @property
+    def files(self) -> tuple[SourceFile, ...]:
+        """Targets and context together, sorted by `rel`."""
+        return tuple(sorted((*self.targets, *self.context), key=_by_rel))
+
+
+def discover(paths: Sequence[Path], exclude: Sequence[str] = ()) -> Discovery:
+    """Find the Python files under the paths and read them.
+
+    A directory gives every `.py` file below it that git does not ignore; a file is taken whatever
+    its name and whether or not it is ignored. `exclude` holds patterns as in a .gitignore, relative
+    to the project root; what they match is context, not a target. Symlinks to directories are
+    not followed. Raises FileNotFoundError for a path that does not exist.
+    """
+    starts = [Path(os.path.abspath(path)) for path in paths]
+    for given, start in zip(paths, starts, strict=True):
+        if not start.exists():
+            raise FileNotFoundError(f"no such file or directory: {given}")
+    roots = tuple(dict.fromkeys(project_root(start) for start in starts))
+    root = roots[0] if len(roots) == 1 else Path(os.path.commonpath(roots))
+    rules = Rules(exclude)
+    targets: dict[str, SourceFile] = {}
+    for path in _targets(starts, root):
+        rel = _relative(path, root)
+        real = os.path.realpath(path)
+        if real not in targets and not rules.excludes(rel):
+            targets[real] = read(path, rel)
+    return Discovery(root, tuple(sorted(targets.values(), key=_by_rel)), roots)
+
+
+def project_root(path: Path) -> Path:
+    """The root of the project that a file or directory (absolute) belongs to."""
+    directory = path if path.is_dir() else path.parent
+    top = git_top(directory)
+    if top is not None:
+        # git resolves symlinks; keep the spelling of the path where both mean the same place.
+        same = (p for p in (directory, *directory.parents) if p.samefile(top))
+        return next(same, top)
+    for parent in (directory, *directory.parents):
+        if any((parent / marker).is_file() for marker in _MARKERS):
+            return parent
+    while (directory / "__init__.py").is_file() and directory != directory.parent:
+        directory = directory.parent  # the directory that imports start from
+    return directory
+
+
+def tree_files(directory: Path) -> list[Path]:
+    """Every file of a tree, Python or not, that is neither ignored nor a cache, sorted."""
+    listed = listed_by_git(directory)
+    return walk(directory) if listed is None else listed
+
+
+def _targets(starts: Iterable[Path], root: Path) -> Iterable[Path]:
+    """Named files first: where a file is also reached through a link, the given name stays."""
+    yield from (start for start in starts if start.is_file())
+    for start in starts:
+        if start.is_dir():
+            yield from _python_files(tree_files(start), start)
+
+
+def _python_files(paths: Iterable[Path], directory: Path) -> list[Path]:
+    """Regular `.py` files; a link counts when its target lies in the directory or beside it."""
+    inside = os.path.realpath(directory) + os.sep
+    plain, links = [], []
+    for path in paths:
+        if path.suffix != ".py":
+            continue
+        if not path.is_symlink():
+            plain.append(path)
+        elif os.path.realpath(path).startswith(inside) and path.is_file():
+            links.append(path)
+    return plain + links
+
+
+def _project_files(root: Path) -> list[Path]:
+    """The Python files of a project; only packages where nothing marks `root` as a project."""
+    marked = any((root / marker).exists() for marker in (".git", *_MARKERS))
+    if marked or git_top(root) is not None:
+        return _python_files(tree_files(root), root)
+    return list(_packages(root))
+
+
+def _packages(directory: Path) -> Iterable[Path]:
+    for path in sorted(directory.iterdir()):
+        if path.suffix == ".py" and path.is_file():
+            yield path
+        elif (path / "__init__.py").is_file() and not is_skipped(str(path)):
+            yield from _packages(path)
+
+
+def _relative(path: Path, root: Path) -> str:
+    return os.path.relpath(path, root).replace(os.sep, "/")
+
+
+def _by_rel(source: SourceFile) -> str:
+    return source.rel
