@@ -27,6 +27,16 @@ class Value:
 
 
 Convert = Callable[[Value], "str | None"]
+Combine = Callable[[Mapping[str, Value]], "Mapping[str, str] | None"]
+
+OMIT = ""
+"""What a converter returns where the linen argument is best left out: its default is the value.
+
+`exact` and `always` still fill a linen argument that was left out this way.
+"""
+
+VECTOR_INITIALISERS = frozenset({"b_init", "scale_init", "offset_init"})
+"""Haiku arguments whose initialiser makes a vector (see `Native.min_rank`)."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +44,9 @@ class Arg:
     """What becomes of one Haiku argument in the native linen call.
 
     `to` is the linen argument (None: linen needs none; the Haiku argument is dropped).
-    `convert` turns the value into linen source text, or returns None where plain linen cannot
-    express it (the helper is used then). Without `convert` the text is passed on as it is.
+    `convert` turns the value into linen source text, OMIT where linen's default says the same, or
+    None where plain linen cannot express it (the helper is used then). Without `convert` the text
+    is passed on as it is.
     """
 
     to: str | None
@@ -48,9 +59,10 @@ class Leaf:
 
     `haiku` and `flax` are paths relative to the module ("w" -> "kernel"; "~/mean_ema/average" ->
     "mean" in `collection`). `ops` are layout operations applied to the Haiku array in order, each
-    a tuple: ("reshape", shape) with -1 and "k" for kept dims as the converter documents,
-    ("transpose", perm), ("swap", axis, axis), ("squeeze",), ("slice", axis, start, stop),
-    ("add", number). All are linear but "add".
+    a tuple: ("reshape", shape), ("transpose", perm), ("swap", axis, axis), ("squeeze",),
+    ("slice", axis, start, stop), ("add", number). All are linear but "add". A dim of `shape` is
+    -1, "k" for a dim kept as it is (leading "k"s take the leading dims, trailing ones the
+    trailing dims), or the name of a Haiku constructor argument for its value ("num_heads").
     """
 
     haiku: str
@@ -70,10 +82,21 @@ class Native:
     always: linen arguments written out in both modes when not set through `args`
         (where linen would silently default differently).
     exact: the same, but only under --prefer exact (initialisers). A text that starts with "@"
-        names a definition in `catalog.definitions`, written once per file.
+        names a definition in `catalog.definitions`, written once per file. Converted text may
+        hold such names too ("w_init or @default_kernel_init"); `definitions.expand` resolves them.
     call: arguments of the layer's __call__ that are named differently, by Haiku name -> Arg;
         empty when both calls agree. `call_positional` as `positional`.
     leaves: the layer's leaves; empty when it has none.
+    combine: for linen arguments that follow from several Haiku arguments (qkv_features is
+        num_heads * key_size): from all arguments that the source gives, by Haiku name, to the
+        linen arguments it sets, as text; None where plain linen cannot express them. It is called
+        even when none of `combined` is given.
+    combined: the Haiku arguments that `combine` takes care of; those of them that are not in
+        `args` too count as expressed when it returns a mapping.
+    dropped: Haiku leaves without a place in linen (paths as in `Leaf.haiku`).
+    attributes: what may be read from the layer object, Haiku attribute -> linen attribute.
+    min_rank: for initialisers, the smallest rank that the plain form accepts. Fan-based ones raise
+        on vectors where Haiku does not: the rewriter uses the helper inside VECTOR_INITIALISERS.
     is_exact: False where linen differs from Haiku in more than rounding order whatever the
         arguments (BatchNorm's zero-debias): used under --prefer linen only.
     differs: what differs, and by how much, for the report (required when not is_exact).
@@ -87,6 +110,11 @@ class Native:
     call: Mapping[str, Arg] = field(default_factory=dict)
     call_positional: int = 1
     leaves: tuple[Leaf, ...] = ()
+    combine: Combine | None = None
+    combined: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    min_rank: int = 0
     is_exact: bool = True
     differs: str = ""
 
@@ -100,7 +128,9 @@ class Symbol:
         "type" (used in annotations and isinstance), "transform", "framework" (rewritten by code of
         its own in rewrite/), "module" (a submodule such as haiku.initializers).
     signature: Haiku's parameters as source text without self: "output_size, with_bias=True, ...".
-    call_signature: the same for __call__ (layers only).
+        Defaults are expressions over jax, jnp and np; `...` stands for a private default object.
+        A class that is not called has none.
+    call_signature: the same for __call__ (layers and initialisers).
     native: the plain Flax form, or None where linen has nothing equal.
     helper: name in hk2flax.linen that has Haiku's own signature, or None.
     manual: why no Flax program can express it and what to write instead (only when neither

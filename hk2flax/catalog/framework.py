@@ -1,0 +1,139 @@
+"""Parameters, state, random keys, names and hooks."""
+
+from __future__ import annotations
+
+from .build import framework, symbol
+from .model import Arg, Native, Symbol
+
+_BASE = "haiku/_src/base.py"
+_MODULE = "haiku/_src/module.py"
+
+_STORAGE = (
+    framework(
+        "get_parameter",
+        "name, shape, dtype=None, init=None",
+        "`self.param(name, init, shape, dtype)`. The same name twice is the same parameter in "
+        "Haiku and an error in linen.",
+        _BASE,
+    ),
+    framework(
+        "get_state",
+        "name, shape=None, dtype=jnp.float32, init=None",
+        "`self.variable('state', name, ...)`.value.",
+        _BASE,
+    ),
+    framework(
+        "set_state",
+        "name, value",
+        "init returns the first value in Haiku and the last one in linen.",
+        _BASE,
+    ),
+    framework(
+        "get_params",
+        "",
+        "`self.variables['params']`, nested where Haiku's is flat.",
+        _BASE,
+    ),
+    framework(
+        "get_initial_state",
+        "",
+        "State as it was before the call, nested where Haiku's is flat.",
+        _BASE,
+    ),
+    framework(
+        "get_current_state",
+        "",
+        "State as it is now, nested where Haiku's is flat.",
+        _BASE,
+    ),
+    framework("running_init", "", "`self.is_initializing()`.", "haiku/_src/transform.py"),
+)
+
+_RANDOM = (
+    framework("next_rng_key", "", "`self.make_rng('dropout')`.", _BASE, rng=True),
+    framework(
+        "next_rng_keys",
+        "num",
+        "`jax.random.split(self.make_rng(...), num)`.",
+        _BASE,
+        rng=True,
+    ),
+    framework(
+        "maybe_next_rng_key",
+        "",
+        "None where no key was given: `self.has_rng('dropout')` tells.",
+        _BASE,
+        rng=True,
+    ),
+    framework("reserve_rng_keys", "num", "Splits keys in advance, for speed.", _BASE),
+    framework("with_rng", "key", "A context in which keys come from `key`.", _BASE),
+    framework(
+        "maybe_get_rng_sequence_state",
+        "",
+        "linen derives keys from the path of a module; there is no sequence to save.",
+        _BASE,
+    ),
+    framework(
+        "replace_rng_sequence_state",
+        "state",
+        "linen derives keys from the path of a module; there is no sequence to restore.",
+        _BASE,
+    ),
+    symbol(
+        "PRNGSequence",
+        "type",
+        "key_or_seed",
+        note="An iterator over keys; `next(seq)`, `seq.take(n)`, `seq.reserve(n)`. Works without "
+        "modules and gives the same keys.",
+        source=_BASE,
+    ),
+)
+
+_NAMES = (
+    framework(
+        "name_scope",
+        "name, *, method_name='__call__'",
+        "A level of names. linen makes a level by a child module.",
+        _MODULE,
+    ),
+    framework("name_like", "method_name", "linen has one frame of names for a module.", _MODULE),
+    framework("transparent", "method", "A method that works in the frame of its caller.", _MODULE),
+    framework(
+        "force_name",
+        "name",
+        "A module at an absolute path. In linen pass the module itself around to share it.",
+        _MODULE,
+    ),
+    framework("current_name", "", "`'/'.join(self.path)`.", _BASE),
+)
+
+_HOOKS = (
+    framework(
+        "custom_getter",
+        "getter, *, params=True, state=False",
+        "`nn.map_variables` transforms whole collections; the helper works per parameter.",
+        _BASE,
+    ),
+    framework(
+        "custom_creator",
+        "creator, *, params=True, state=False",
+        "The helper works per parameter, as Haiku does.",
+        _BASE,
+    ),
+    framework("custom_setter", "setter", "Wraps the helper set_state.", _BASE),
+    Symbol(
+        "haiku.intercept_methods",
+        "framework",
+        "interceptor",
+        native=Native(
+            "flax.linen.intercept_methods",
+            args={"interceptor": Arg("interceptor")},
+            positional=1,
+        ),
+        note="linen intercepts `setup`, not `__init__`, and no properties; its context has no "
+        "`orig_class`.",
+        source="haiku/_src/module.py; flax/linen/module.py",
+    ),
+)
+
+SYMBOLS = (*_STORAGE, *_RANDOM, *_NAMES, *_HOOKS)
