@@ -2,7 +2,8 @@
 
 HK0xx the file could not be processed; HK1xx a Haiku construct was left in place; HK2xx code that
 depends on Haiku's names and would keep running and do the wrong thing; HK3xx what plain linen
-does differently, where the user asked for plain linen or where nothing else can be said.
+does differently, where the user asked for plain linen or where nothing else can be said; HK9xx the
+comments that are addressed to hk2flax.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ _ALL = (
         "HK001",
         "file does not parse",
         "error",
-        "The file is not valid Python for the interpreter that runs hk2flax, so nothing in it can be "
-        "understood.",
-        "Fix the syntax error (Python 2 files: run 2to3 first), or leave the file out with --exclude.",
+        "The file is not valid Python for the interpreter that runs hk2flax, so nothing in it can "
+        "be understood.",
+        "Fix the syntax error (Python 2 files: run 2to3 first), or leave the file out with "
+        "--exclude.",
     ),
     Code(
         "HK002",
@@ -76,8 +78,8 @@ _ALL = (
         "HK201",
         "code depends on Haiku's parameter names",
         "manual",
-        "Parameter names and nesting change (linear/w becomes Dense_0/kernel): this code would keep "
-        "running and select nothing, or the wrong thing.",
+        "Parameter names and nesting change (linear/w becomes Dense_0/kernel): this code would "
+        "keep running and select nothing, or the wrong thing.",
         "Rewrite it against the linen paths; hk2flax map prints old and new names side by side.",
     ),
     Code(
@@ -91,9 +93,18 @@ _ALL = (
         "HK302",
         "parameters follow the input dtype in Haiku",
         "note",
-        "Haiku creates parameters in the dtype of the input; linen in param_dtype (float32). Loaded "
-        "checkpoints keep their dtype in both.",
+        "Haiku creates parameters in the dtype of the input; linen in param_dtype (float32). "
+        "Loaded checkpoints keep their dtype in both.",
         "Pass param_dtype where freshly initialised parameters must be half or double precision.",
+    ),
+    Code(
+        "HK901",
+        "suppression comment has no effect",
+        "note",
+        "A comment asks to leave out a message that is not given here, or names no known code; it "
+        "would hide a later one without anybody noticing.",
+        "Remove the comment or correct its codes: `# hk2flax: ignore[HK101]` for a statement, "
+        "`# hk2flax: ignore-file[HK201]` for a file.",
     ),
 )
 

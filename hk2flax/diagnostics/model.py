@@ -25,5 +25,5 @@ class Diagnostic:
 
     @property
     def severity(self) -> str:
-        """"error" (the file was not processed), "manual" (a person must act) or "note"."""
+        """One of "error" (file not processed), "manual" (a person must act) and "note"."""
         return CODES[self.code].severity

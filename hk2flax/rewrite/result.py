@@ -1,6 +1,6 @@
 """What the rewriter hands to the commands: new texts, diagnostics and counts, and nothing written.
 
-`hk2flax.rewrite.rewrite_project(discovery, prefer)` returns a `RewriteResult`. Writing files,
+`hk2flax.rewrite.rewrite_project(discovery, prefer, jobs)` returns a `RewriteResult`. Writing files,
 diffs and reports all start from it.
 """
 
@@ -11,9 +11,6 @@ from dataclasses import dataclass, field
 
 from hk2flax.diagnostics.model import Diagnostic
 from hk2flax.project.files import SourceFile
-
-LEVELS = ("native", "helper", "manual")
-
 
 @dataclass(frozen=True)
 class FileResult:
