@@ -2,39 +2,60 @@
 
 from __future__ import annotations
 
-from .aliases import ALIASES
-from .attention import SYMBOLS as _ATTENTION
-from .control import SYMBOLS as _CONTROL
-from .conv import SYMBOLS as _CONV
-from .framework import SYMBOLS as _FRAMEWORK
-from .functions import SYMBOLS as _FUNCTIONS
-from .initializers import SYMBOLS as _INITIALIZERS
-from .layers_linear import SYMBOLS as _LINEAR
-from .model import Symbol
-from .nets import SYMBOLS as _NETS
-from .norm import SYMBOLS as _NORM
-from .pooling import SYMBOLS as _POOLING
-from .recurrent import SYMBOLS as _RECURRENT
-from .reshape import SYMBOLS as _RESHAPE
-from .transforms import SYMBOLS as _TRANSFORMS
-
-_ALL = (
-    *_LINEAR,
-    *_CONV,
-    *_NORM,
-    *_ATTENTION,
-    *_RECURRENT,
-    *_POOLING,
-    *_RESHAPE,
-    *_NETS,
-    *_INITIALIZERS,
-    *_FUNCTIONS,
-    *_TRANSFORMS,
-    *_FRAMEWORK,
-    *_CONTROL,
+from . import (
+    attention,
+    control,
+    conv,
+    data_structures,
+    experimental,
+    framework,
+    functions,
+    initializers,
+    layers_linear,
+    mixed_precision,
+    modules,
+    nets,
+    norm,
+    pad,
+    pooling,
+    recurrent,
+    removed,
+    reshape,
+    testing,
+    transforms,
+    types,
 )
+from .aliases import ALIASES
+from .model import Symbol
 
-SYMBOLS: dict[str, Symbol] = {symbol.name: symbol for symbol in _ALL}
+SECTIONS = {
+    "Dense layers, embeddings, containers": layers_linear,
+    "Convolutions": conv,
+    "Normalisation and averages": norm,
+    "Attention": attention,
+    "Recurrent cores": recurrent,
+    "Pooling": pooling,
+    "Shapes": reshape,
+    "Networks": nets,
+    "Initialisers": initializers,
+    "Functions": functions,
+    "Padding functions": pad,
+    "Transforms": transforms,
+    "Parameters, state, keys, names, hooks": framework,
+    "Control flow, jax transformations, lifting": control,
+    "Types": types,
+    "Parameter trees": data_structures,
+    "Mixed precision": mixed_precision,
+    "Reports, Flax bridge, settings": experimental,
+    "Testing": testing,
+    "Submodules": modules,
+    "Names of older Haiku versions": removed,
+}
+"""The catalog's files by subject, in the order of the reference page."""
+
+SYMBOLS: dict[str, Symbol] = {
+    symbol.name: symbol for section in SECTIONS.values() for symbol in section.SYMBOLS
+}
 
 
 def lookup(name: str) -> Symbol | None:

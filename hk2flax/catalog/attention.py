@@ -48,6 +48,7 @@ def _widths(given: Mapping[str, Value]) -> Mapping[str, str] | None:
 
 _PROJECTION = (("reshape", ("k", "num_heads", -1)),)
 _PROJECTION_BIAS = (("reshape", ("num_heads", -1)),)
+_OUT = (("swap", 0, 1), ("reshape", ("k", "num_heads", -1)), ("transpose", (1, 2, 0)))
 
 SYMBOLS = (
     layer(
@@ -84,7 +85,7 @@ SYMBOLS = (
                         Leaf(f"{part}/b", f"{part}/bias", ops=_PROJECTION_BIAS),
                     )
                 ),
-                Leaf("linear/w", "out/kernel", ops=(("reshape", ("num_heads", -1, "k")),)),
+                Leaf("linear/w", "out/kernel", ops=_OUT),
                 Leaf("linear/b", "out/bias"),
             ),
         ),

@@ -32,7 +32,7 @@ _CONTROL = (
         "pred, true_fun, false_fun, *operands, operand=...",
         "`nn.cond`, with all branches run during init. The old forms with five arguments and with "
         "`operand=` do not exist in linen.",
-        "jax/_src/lax/control_flow/conditionals.py",
+        _STATEFUL,
     ),
     framework(
         "switch", "index, branches, *operands", "`nn.switch`, all branches run in init.", _STATEFUL
@@ -60,7 +60,7 @@ _CONTROL = (
         "remat",
         "fun, *, prevent_cse=True, policy=None, static_argnums=(), concrete=...",
         "`nn.remat`. On a module class static_argnums counts self in linen.",
-        "jax/_src/ad_checkpoint.py",
+        _STATEFUL,
     ),
     framework("eval_shape", "fun, *args, **kwargs", "`jax.eval_shape` of init.", _STATEFUL),
     framework(

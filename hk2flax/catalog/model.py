@@ -60,9 +60,10 @@ class Leaf:
     `haiku` and `flax` are paths relative to the module ("w" -> "kernel"; "~/mean_ema/average" ->
     "mean" in `collection`). `ops` are layout operations applied to the Haiku array in order, each
     a tuple: ("reshape", shape), ("transpose", perm), ("swap", axis, axis), ("squeeze",),
-    ("slice", axis, start, stop), ("add", number). All are linear but "add". A dim of `shape` is
-    -1, "k" for a dim kept as it is (leading "k"s take the leading dims, trailing ones the
-    trailing dims), or the name of a Haiku constructor argument for its value ("num_heads").
+    ("slice", axis, start, stop), ("add", number). All are linear but "add". `params.ops` carries
+    them out. A dim of `shape` is -1 for what is left, "k" for the dim that the array has at that
+    index, or the name of a Haiku constructor argument ("num_heads"), to be replaced by its value
+    first.
     """
 
     haiku: str

@@ -144,9 +144,9 @@ SYMBOLS = (
             ),
             is_exact=False,
             differs="Haiku corrects the running averages for their start at zero, linen starts "
-            "them at mean 0 and variance 1: they differ for the first 1/(1 - decay_rate) steps or so, "
-            "as does training resumed from a young checkpoint. linen keeps the variance from "
-            "going below zero.",
+            "them at mean 0 and variance 1: they differ for the first 1/(1 - decay_rate) steps or "
+            "so, as does training resumed from a young checkpoint. linen keeps the variance "
+            "from going below zero.",
         ),
         note="`axis` lists the axes to average over in Haiku and the axes to keep in linen. In "
         "linen `use_running_average` is the opposite of `is_training`.",

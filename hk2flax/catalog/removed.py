@@ -1,0 +1,36 @@
+"""Names that older versions of Haiku had: projects that pin an old version still use them."""
+
+from __future__ import annotations
+
+from .build import framework
+from .model import Arg, Native, Symbol
+
+SYMBOLS = (
+    framework(
+        "jit",
+        "fun, *args, **kwargs",
+        "Not in Haiku 0.0.7 and later. `nn.jit` inside a module; outside of modules `jax.jit`.",
+        "haiku/_src/stateful.py",
+        helper=None,
+        manual="Put `jax.jit` around the apply function: compiling part of a module is hardly ever "
+        "worth it. Where it is, `nn.jit` takes a module class or a method.",
+    ),
+    Symbol(
+        "haiku.experimental.named_call",
+        "function",
+        "fun, *, name=None",
+        native=Native(
+            "jax.named_call", args={"fun": Arg("fun"), "name": Arg("name")}, positional=1
+        ),
+        note="Not in Haiku 0.0.12 and later. linen labels its modules in profiles by itself.",
+        source="haiku/_src/stateful.py",
+    ),
+    framework(
+        "experimental.profiler_name_scopes",
+        "enabled=True",
+        "Not in Haiku 0.0.12 and later.",
+        "haiku/_src/config.py",
+        helper=None,
+        manual="Delete the call: linen labels its modules in profiles by itself.",
+    ),
+)
