@@ -50,9 +50,10 @@ def discover(paths: Sequence[Path], exclude: Sequence[str] = ()) -> Discovery:
     """Find the Python files under the paths and read them.
 
     A directory gives every `.py` file below it that git does not ignore; a file is taken whatever
-    its name and whether or not it is ignored. `exclude` holds patterns as in a .gitignore, relative
-    to the project root; what they match is context, not a target. Symlinks to directories are
-    not followed. Raises FileNotFoundError for a path that does not exist.
+    its name and whether or not it is ignored. Symlinks to directories are not followed.
+    `exclude` holds patterns as in a .gitignore, relative to the project root where they start with
+    "/" and at any depth elsewhere; what they match is context, not a target. Raises
+    FileNotFoundError for a path that does not exist.
     """
     starts = [Path(os.path.abspath(path)) for path in paths]
     for given, start in zip(paths, starts, strict=True):
@@ -60,9 +61,9 @@ def discover(paths: Sequence[Path], exclude: Sequence[str] = ()) -> Discovery:
             raise FileNotFoundError(f"no such file or directory: {given}")
     roots = tuple(dict.fromkeys(project_root(start) for start in starts))
     root = roots[0] if len(roots) == 1 else Path(os.path.commonpath(roots))
-    rules = Rules(exclude)
+    rules = Rules(_anywhere(pattern) for pattern in exclude)
     targets: dict[str, SourceFile] = {}
-    for path in _targets(starts, root):
+    for path in _targets(starts):
         rel = _relative(path, root)
         real = os.path.realpath(path)
         if real not in targets and not rules.excludes(rel):
@@ -92,7 +93,7 @@ def tree_files(directory: Path) -> list[Path]:
     return walk(directory) if listed is None else listed
 
 
-def _targets(starts: Iterable[Path], root: Path) -> Iterable[Path]:
+def _targets(starts: Iterable[Path]) -> Iterable[Path]:
     """Named files first: where a file is also reached through a link, the given name stays."""
     yield from (start for start in starts if start.is_file())
     for start in starts:
@@ -123,11 +124,16 @@ def _project_files(root: Path) -> list[Path]:
 
 
 def _packages(directory: Path) -> Iterable[Path]:
-    for path in sorted(directory.iterdir()):
-        if path.suffix == ".py" and path.is_file():
-            yield path
-        elif (path / "__init__.py").is_file() and not is_skipped(str(path)):
+    entries = sorted(directory.iterdir())
+    yield from _python_files((path for path in entries if path.is_file()), directory)
+    for path in entries:
+        if (path / "__init__.py").is_file() and not (path.is_symlink() or is_skipped(str(path))):
             yield from _packages(path)
+
+
+def _anywhere(pattern: str) -> str:
+    pattern = pattern.removeprefix("./")
+    return pattern if pattern.startswith(("/", "!")) else f"**/{pattern}"
 
 
 def _relative(path: Path, root: Path) -> str:
