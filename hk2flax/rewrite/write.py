@@ -60,21 +60,27 @@ def replace_all(contents: Mapping[Path, bytes]) -> None:
         for path in contents:
             os.replace(new[path], path)
             replaced.append(path)
-    except OSError as error:
+    except BaseException as error:
         for before in replaced:
             if before in old:
                 os.replace(old[before], before)
             else:
                 before.unlink()
-        for directory in reversed(made):
-            with contextlib.suppress(OSError):  # not empty: a stranger wrote into it meanwhile
-                directory.rmdir()
+        _remove([*new.values(), *old.values()], made)
+        if not isinstance(error, OSError):
+            raise
         reason = error.strerror or str(error)
         raise WriteError(f"cannot write {path}: {reason}; no file was changed") from error
-    finally:
-        for leftover in (*new.values(), *old.values()):
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(leftover)
+    _remove([*old.values()], [])
+
+
+def _remove(leftovers: Iterable[str], made: Sequence[Path]) -> None:
+    for leftover in leftovers:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(leftover)
+    for directory in reversed(made):
+        with contextlib.suppress(OSError):  # not empty: a stranger wrote into it meanwhile
+            directory.rmdir()
 
 
 def _make_parents(path: Path, made: list[Path]) -> None:
@@ -171,7 +177,9 @@ def uncommitted(paths: Iterable[Path]) -> set[Path]:
 def _status(top: Path, files: Sequence[Path]) -> set[Path]:
     names = [os.path.relpath(path, top) for path in files]
     options = ("--porcelain", "-z", "--untracked-files=all", "--no-renames")
-    output = git(top, "--literal-pathspecs", "status", *options, "--", *names)
+    output = git(
+        top, "--no-optional-locks", "--literal-pathspecs", "status", *options, "--", *names
+    )
     if output is None:
         return set()
     return {top / os.fsdecode(entry[3:]) for entry in output.split(b"\0") if entry}
