@@ -140,8 +140,9 @@ def conv_padding(count: int) -> Convert:
     def convert(value: Value) -> str | None:
         literal = value.literal
         if isinstance(literal, str):
-            known = literal.upper() in ("SAME", "VALID")
-            return f'"{literal.upper()}"' if known else None
+            if literal in ("SAME", "VALID"):
+                return value.text
+            return f'"{literal.upper()}"' if literal.upper() in ("SAME", "VALID") else None
         if not isinstance(literal, (tuple, list)) or not literal:
             return None
         pairs = [literal] if isinstance(literal[0], int) else list(literal)
