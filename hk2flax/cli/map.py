@@ -29,4 +29,5 @@ def command(source: Path, target: Path, entry: str, inputs: str | None, output: 
 
     built = build_map(source, target, entry, inputs)
     built.save(output)
-    click.echo(f"{len(built.entries)} leaves mapped: {output}", err=True)
+    count = len(built.entries)
+    click.echo(f"{count} {'leaf' if count == 1 else 'leaves'} mapped: {output}", err=True)
