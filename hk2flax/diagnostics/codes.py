@@ -75,6 +75,13 @@ _ALL = (
         "Rename it in the Haiku source first, then run hk2flax again.",
     ),
     Code(
+        "HK105",
+        "the rewritten file would not parse",
+        "manual",
+        "An edit of hk2flax would have broken the file, so it was left as it was.",
+        "Report the file as a bug, and convert it by hand.",
+    ),
+    Code(
         "HK201",
         "code depends on Haiku's parameter names",
         "manual",

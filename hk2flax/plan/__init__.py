@@ -1,0 +1,1 @@
+"""What is to be done with a program, as data: decided here, carried out in `rewrite`."""

@@ -1,0 +1,173 @@
+"""Where initialisers flow: Haiku's are called `init(shape, dtype)`, Flax's `init(key, shape, dtype)`.
+
+Starting from the arguments that Haiku layers and `get_parameter` take as initialisers, the flow is
+followed backwards through fields, parameters and local names, so that every initialiser of the
+project changes its form together.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from hk2flax.catalog import lookup
+from hk2flax.catalog.signatures import bind_call, parse_signature
+from hk2flax.plan.classes import ClassPlan
+from hk2flax.project.creates import class_around, method_around, self_name
+from hk2flax.project.index import File, Project
+
+
+@dataclass
+class Initializers:
+    """The result.
+
+    values: expressions that denote an initialiser. parameters: (function or class name, parameter)
+    that hold one. attributes: (class name, attribute of self) that hold one.
+    """
+
+    values: set[ast.AST] = field(default_factory=set)
+    parameters: set[tuple[str, str]] = field(default_factory=set)
+    attributes: set[tuple[str, str]] = field(default_factory=set)
+
+
+def is_initializer_argument(name: str) -> bool:
+    """True for the Haiku arguments that take an initialiser."""
+    return name == "init" or name.endswith("_init")
+
+
+def find_initializers(project: Project, plans: dict[str, ClassPlan]) -> Initializers:
+    """Follows every initialiser of the project to where it comes from."""
+    result = Initializers()
+    flow = _Flow(project, plans, result)
+    calls = [
+        (file, node)
+        for file in project.files.values()
+        for node in file.names.parent
+        if isinstance(node, ast.Call)
+    ]
+    haiku_calls = []
+    project_calls: dict[str, list[tuple[File, ast.Call]]] = {}
+    for file, call in calls:
+        name = project.name(file, call.func)
+        if name.startswith("haiku."):
+            haiku_calls.append((file, call, name))
+        elif name in plans or name in project.functions:
+            project_calls.setdefault(name, []).append((file, call))
+    for file, call, name in haiku_calls:
+        symbol = lookup(name)
+        if symbol is None or not symbol.signature:
+            continue
+        bound = bind_call(parse_signature(symbol.signature), call)
+        for argument, value in (bound or {}).items():
+            if is_initializer_argument(argument):
+                flow.mark(file, value)
+    seen: set[tuple[str, str]] = set()
+    while flow.result.parameters - seen:
+        for owner, parameter in sorted(flow.result.parameters - seen):
+            seen.add((owner, parameter))
+            flow.default(owner, parameter)
+            for file, call in project_calls.get(owner, ()):
+                value = flow.argument(owner, parameter, call)
+                if value is not None:
+                    flow.mark(file, value)
+    return result
+
+
+class _Flow:
+    def __init__(self, project: Project, plans: dict[str, ClassPlan], result: Initializers) -> None:
+        self.project, self.plans, self.result = project, plans, result
+
+    def mark(self, file: File, node: ast.expr) -> None:
+        """Marks an expression as an initialiser and follows it."""
+        if node in self.result.values:
+            return
+        if isinstance(node, ast.IfExp):
+            self.mark(file, node.body)
+            self.mark(file, node.orelse)
+        elif isinstance(node, ast.BoolOp):
+            for value in node.values:
+                self.mark(file, value)
+        elif isinstance(node, ast.Name):
+            self.result.values.add(node)
+            self._follow_name(file, node)
+        elif isinstance(node, ast.Attribute):
+            self.result.values.add(node)
+            self._follow_attribute(file, node)
+        else:
+            self.result.values.add(node)
+
+    def _follow_name(self, file: File, node: ast.Name) -> None:
+        found = file.names.scope_of[node].lookup(node.id)
+        if found is None:
+            return
+        scope, binding = found
+        for place in binding.nodes:
+            if isinstance(place, ast.arg):
+                self.result.parameters.add((self._owner(file, scope.node), node.id))
+            else:
+                parent = file.names.parent.get(place)
+                if isinstance(parent, ast.Assign | ast.AnnAssign | ast.NamedExpr) and parent.value:
+                    self.mark(file, parent.value)
+
+    def _owner(self, file: File, function: ast.AST) -> str:
+        scope = file.names.scopes[function]
+        name = scope.prefix.removesuffix(".<locals>")
+        return name.removesuffix(".__init__")
+
+    def _follow_attribute(self, file: File, node: ast.Attribute) -> None:
+        method = method_around(file, node)
+        owner = class_around(self.project, file, node)
+        if method is None or owner is None or not isinstance(node.value, ast.Name):
+            return
+        if node.value.id != self_name(method):
+            return
+        for cls in self.project.mro(owner.name):
+            key = (cls.name, node.attr)
+            if key in self.result.attributes or cls.name not in self.plans:
+                continue
+            self.result.attributes.add(key)
+            plan = self.plans[cls.name]
+            if plan.is_dataclass and any(p.name == node.attr for p in plan.parameters):
+                self.result.parameters.add(key)
+            for other in cls.methods.values():
+                for statement in ast.walk(other):
+                    if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value:
+                        targets = getattr(statement, "targets", None) or [statement.target]
+                        for target in targets:
+                            if isinstance(target, ast.Attribute) and target.attr == node.attr:
+                                self.mark(cls.file, statement.value)
+
+    def default(self, owner: str, parameter: str) -> None:
+        """Marks the default value of a parameter."""
+        if owner in self.plans:
+            plan = self.plans[owner]
+            for p in plan.parameters:
+                if p.name == parameter and p.default is not None:
+                    self.mark(plan.cls.file, p.default)
+        elif owner in self.project.functions:
+            function, file = self.project.functions[owner]
+            args = function.args
+            positional = [*args.posonlyargs, *args.args]
+            pairs = list(zip(positional[::-1], args.defaults[::-1], strict=False))
+            pairs += list(zip(args.kwonlyargs, args.kw_defaults, strict=True))
+            for arg, default in pairs:
+                if arg.arg == parameter and default is not None:
+                    self.mark(file, default)
+
+    def argument(self, owner: str, parameter: str, call: ast.Call) -> ast.expr | None:
+        """What a call gives for a parameter."""
+        if owner in self.plans:
+            names = [p.name for p in self.plans[owner].parameters if not p.kw_only]
+        else:
+            function, file = self.project.functions[owner]
+            names = [a.arg for a in [*function.args.posonlyargs, *function.args.args]]
+            if isinstance(file.names.parent.get(function), ast.ClassDef):
+                names = names[1:]
+        for keyword in call.keywords:
+            if keyword.arg == parameter:
+                return keyword.value
+        if parameter in names:
+            index = names.index(parameter)
+            if index < len(call.args) and not any(isinstance(a, ast.Starred) for a in call.args[: index + 1]):
+                return call.args[index]
+        return None

@@ -1,0 +1,270 @@
+"""Which methods become `@nn.compact`, which need a scope of their own, and which need nothing.
+
+In Haiku every method is a naming frame of its own: a helper that creates modules shares its weights
+between all its calls. In linen a plain method creates in its caller's frame, and a compact method
+restarts the names only when no other compact method of the same module is running
+(measured; docs/semantics.md). So:
+
+- submodules created in `__call__` only, or in one method only: `@nn.compact`;
+- a helper called exactly once from a creating method: nothing, it is part of its caller;
+- everything else (called twice, from several methods, recursive, overridden through super()):
+  the helper `method_scope`, which gives the method a named child scope as Haiku does.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from hk2flax.plan.classes import ClassPlan
+from hk2flax.project.creates import (
+    CONTEXT,
+    Creators,
+    called_functions,
+    in_annotation,
+    is_super,
+    method_around,
+    self_name,
+)
+from hk2flax.project.index import Class, File, Project
+from hk2flax.project.scopes import LOOPS
+
+COMPACT, SCOPE = "compact", "scope"
+_NOT_FRAMES = ("staticmethod", "classmethod", "haiku.transparent", "haiku.experimental.transparent")
+
+
+@dataclass(frozen=True)
+class Site:
+    """A use of `self.m`: where, whether it is a call, and whether it may run more than once."""
+
+    caller: ast.FunctionDef
+    is_call: bool
+    repeated: bool
+    through_super: bool
+
+
+@dataclass
+class Methods:
+    """The decisions: `decoration` by method node; `setup_helpers` run from `__init__` only."""
+
+    decoration: dict[ast.AST, str] = field(default_factory=dict)
+    creating: set[ast.AST] = field(default_factory=set)
+    setup_helpers: set[ast.AST] = field(default_factory=set)
+
+
+def plan_methods(project: Project, creators: Creators, plans: dict[str, ClassPlan]) -> Methods:
+    """Decides for every method of every module class."""
+    result = Methods()
+    external = _external_attributes(project)
+    done: set[str] = set()
+    for name in plans:
+        family = _family(project, name)
+        key = min(c.name for c in family)
+        if key not in done:
+            done.add(key)
+            _plan_family(project, creators, family, external, result)
+    return result
+
+
+def _family(project: Project, name: str) -> list[Class]:
+    """All project classes connected to one by inheritance."""
+    family: list[Class] = []
+    work = [name]
+    while work:
+        cls = project.classes[work.pop()]
+        if cls in family:
+            continue
+        family.append(cls)
+        work += [b for b in cls.bases if b in project.classes]
+        work += [c.name for c in project.subclasses(cls.name)]
+    return family
+
+
+def _external_attributes(project: Project) -> set[str]:
+    """Attribute names that are read on anything but `self` and `super()`."""
+    found = set()
+    for file in project.files.values():
+        for node in file.names.parent:
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+                if node in file.names.qualified:
+                    continue
+                method = method_around(file, node)
+                own = isinstance(node.value, ast.Name) and method is not None
+                if not (own and node.value.id == self_name(method)) and not is_super(node.value):
+                    found.add(node.attr)
+    return found
+
+
+def creates_inline(project: Project, creators: Creators, file: File, method: ast.FunctionDef) -> bool:
+    """True when a method creates something itself, not through another method of its class."""
+    for node in ast.walk(method):
+        name = project.name(file, node)
+        if (name in CONTEXT or creators.is_module_class(name)) and not in_annotation(file, node):
+            return True
+        if isinstance(node, ast.Call):
+            targets = called_functions(project, file, node)
+            if any(t in creators.functions and not _is_method(file, t, project) for t in targets):
+                return True
+            if creators.escapes and not targets and _is_unknown_callable(file, node.func):
+                return True
+    return False
+
+
+def _is_method(file: File, function: ast.AST, project: Project) -> bool:
+    for owner in project.files.values():
+        if function in owner.names.parent:
+            return isinstance(owner.names.parent[function], ast.ClassDef)
+    return False
+
+
+def _is_unknown_callable(file: File, func: ast.expr) -> bool:
+    """A field, a parameter or an element that is called: it may build modules."""
+    if file.names.qualified.get(func):
+        return False
+    if isinstance(func, ast.Name):
+        binding = file.names.binding(func)
+        return binding is not None and binding.kind in ("param", "value")
+    return isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name)
+
+
+def _plan_family(
+    project: Project, creators: Creators, family: list[Class], external: set[str], result: Methods
+) -> None:
+    methods = [(c, m) for c in family for m in c.methods.values()]
+    sites = _sites(family)
+    inits = {m for _, m in methods if m.name in ("__init__", "__post_init__")}
+    helpers = _setup_helpers(methods, sites, inits, external)
+    result.setup_helpers |= helpers
+    frames = {m: c for c, m in methods if m not in inits and m not in helpers}
+    creating = {m for m, c in frames.items() if creates_inline(project, creators, c.file, m)}
+    unframed = {m for m, c in frames.items() if m in creating and not _is_frame(c.file, m)}
+    inlined = _inline_once(frames, creating, unframed, sites, external)
+    framed = creating - unframed - inlined
+    names_of_framed = {m.name for m in framed}
+    for method in framed:
+        own_sites = sites.get(method.name, [])
+        recursive = any(s.caller is method and not s.through_super for s in own_sites)
+        if method.name == "__call__":
+            recursive = recursive or _calls_itself(method)
+        overridden = any(s.through_super for s in own_sites) and _several_create(framed, method.name)
+        is_property = any(isinstance(d, ast.Name) and d.id == "property" for d in method.decorator_list)
+        alone = names_of_framed == {method.name}
+        if recursive or overridden or is_property or not (alone or method.name == "__call__"):
+            result.decoration[method] = SCOPE
+        else:
+            result.decoration[method] = COMPACT
+    result.creating |= creating
+
+
+def _several_create(framed: set[ast.FunctionDef], name: str) -> bool:
+    return sum(1 for m in framed if m.name == name) > 1
+
+
+def _calls_itself(method: ast.FunctionDef) -> bool:
+    me = self_name(method)
+    return any(
+        isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == me
+        for n in ast.walk(method)
+    )
+
+
+def _is_frame(file: File, method: ast.FunctionDef) -> bool:
+    """Static methods, dunders and transparent methods run in their caller's frame (A4, A16)."""
+    if method.name.startswith("__") and method.name.endswith("__") and method.name != "__call__":
+        return False
+    for decorator in method.decorator_list:
+        name = file.names.qualified.get(decorator) or getattr(decorator, "id", "")
+        if name in _NOT_FRAMES:
+            return False
+    return True
+
+
+def _sites(family: list[Class]) -> dict[str, list[Site]]:
+    sites: dict[str, list[Site]] = {}
+    for cls in family:
+        names = cls.file.names
+        for method in cls.methods.values():
+            me = self_name(method)
+            for node in ast.walk(method):
+                if not isinstance(node, ast.Attribute):
+                    continue
+                own = isinstance(node.value, ast.Name) and node.value.id == me
+                through_super = is_super(node.value)
+                if not own and not through_super:
+                    continue
+                parent = names.parent.get(node)
+                is_call = isinstance(parent, ast.Call) and parent.func is node
+                site = Site(method, is_call, _is_repeated(cls.file, node, method), through_super)
+                sites.setdefault(node.attr, []).append(site)
+    return sites
+
+
+def _is_repeated(file: File, node: ast.AST, method: ast.FunctionDef) -> bool:
+    for outer in file.names.ancestors(node):
+        if outer is method:
+            return False
+        if isinstance(outer, (*LOOPS, ast.FunctionDef, ast.Lambda)):
+            return True
+    return False
+
+
+def _setup_helpers(
+    methods: list[tuple[Class, ast.FunctionDef]],
+    sites: dict[str, list[Site]],
+    inits: set[ast.FunctionDef],
+    external: set[str],
+) -> set[ast.AST]:
+    """Methods that only `__init__` (or another such method) calls."""
+    helpers: set[ast.AST] = set()
+    changed = True
+    while changed:
+        changed = False
+        for _, method in methods:
+            own = [s for s in sites.get(method.name, []) if not s.through_super]
+            if method in helpers or method in inits or not own or method.name in external:
+                continue
+            if all(s.caller in inits or s.caller in helpers for s in own):
+                helpers.add(method)
+                changed = True
+    return helpers
+
+
+def _inline_once(
+    frames: dict[ast.FunctionDef, Class],
+    creating: set[ast.FunctionDef],
+    unframed: set[ast.FunctionDef],
+    sites: dict[str, list[Site]],
+    external: set[str],
+) -> set[ast.FunctionDef]:
+    """Helpers that are part of their one caller; the callers of these (and of unframed ones) create."""
+    inlined: set[ast.FunctionDef] = set()
+    changed = True
+    while changed:
+        changed = False
+        for method in list(creating):
+            own = sites.get(method.name, [])
+            callers = {s.caller for s in own}
+            if method in unframed:
+                fresh = {c for c in callers if c in frames and c not in creating}
+            elif (
+                method not in inlined
+                and method.name != "__call__"
+                and len(own) == 1
+                and own[0].is_call
+                and not own[0].repeated
+                and not own[0].through_super
+                and own[0].caller is not method
+                and own[0].caller in frames
+                and method.name not in external
+                and sum(1 for m in frames if m.name == method.name) == 1
+                and (own[0].caller in creating or len(creating - unframed - inlined) > 1)
+            ):
+                inlined.add(method)
+                changed = True
+                fresh = {own[0].caller} - creating
+            else:
+                continue
+            if fresh:
+                creating |= fresh
+                changed = True
+    return inlined

@@ -1,0 +1,157 @@
+"""Which `name=` arguments stay.
+
+Haiku makes a repeated name unique by itself; linen raises. A name is kept where it can be seen to
+be used once in its scope, and left out otherwise: linen then numbers the modules itself, which
+keeps them as separate as Haiku does.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from hk2flax.plan.classes import ClassPlan
+from hk2flax.plan.reserved import ATTRIBUTES
+from hk2flax.project.creates import Creators, class_around, function_around, method_around
+from hk2flax.project.index import File, Project
+from hk2flax.project.scopes import COMPREHENSIONS, FUNCTIONS, LOOPS
+
+
+@dataclass
+class NamePlan:
+    """Literal names by class (or by function outside classes), and the calls of each function."""
+
+    project: Project
+    creators: Creators
+    plans: dict[str, ClassPlan]
+    literals: dict[object, dict[str, int]] = field(default_factory=dict)
+    sites: dict[ast.AST, list[tuple[File, ast.Call]]] = field(default_factory=dict)
+
+    def pool(self, file: File, node: ast.AST) -> object:
+        """What shares a linen scope with `node`: its class, else its function, else the file."""
+        method = method_around(file, node)
+        owner = class_around(self.project, file, node)
+        if method is not None and owner is not None and owner.name in self.plans:
+            return owner.name
+        return function_around(file, node) or file.tree
+
+    def keeps(self, file: File, call: ast.Call, value: ast.expr) -> bool:
+        """True when the name given to this module construction is unique in its linen scope."""
+        loop = self._loop(file, call)
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            pool = self.pool(file, call)
+            used = self.literals.get(pool, {}).get(value.value, 0)
+            if loop is not None or used != 1 or not self._is_free(file, call, value.value):
+                return False
+            return self._runs_once(file, call)
+        if not isinstance(value, ast.JoinedStr | ast.BinOp | ast.Call | ast.Name):
+            return False
+        names = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)}
+        if "name" in names and method_around(file, call) is not None and function_around(file, call) in (
+            p.init for p in self.plans.values()
+        ):
+            return False
+        if loop is not None and not names & _targets(loop):
+            return False
+        if isinstance(value, ast.Name) and loop is None:
+            return False
+        return self._runs_once(file, call) or self._named_by_caller(file, call, names)
+
+    def _is_free(self, file: File, call: ast.Call, name: str) -> bool:
+        owner = class_around(self.project, file, call)
+        taken: set[str] = set(ATTRIBUTES) | {"params"}
+        if owner is not None and method_around(file, call) is not None:
+            for cls in [*self.project.mro(owner.name), *self.project.subclasses(owner.name)]:
+                taken |= set(cls.methods)
+                plan = self.plans.get(cls.name)
+                if plan is not None:
+                    taken |= {p.field for p in plan.parameters}
+                    taken |= {
+                        plan.renames.get(n.attr, n.attr)
+                        for n in ast.walk(cls.node)
+                        if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)
+                    }
+        return name not in taken and name.isidentifier()
+
+    def _loop(self, file: File, node: ast.AST) -> ast.AST | None:
+        inner = node
+        for outer in file.names.ancestors(node):
+            if isinstance(outer, FUNCTIONS):
+                return None
+            if isinstance(outer, LOOPS):
+                first = isinstance(outer, COMPREHENSIONS) and outer.generators[0].iter is inner
+                if not first and inner is not getattr(outer, "iter", None):
+                    return outer
+            inner = outer
+        return None
+
+    def _runs_once(self, file: File, node: ast.AST) -> bool:
+        """True when the function around runs at most once in a linen scope."""
+        function = function_around(file, node)
+        method = method_around(file, node)
+        if function is None or function is method:
+            return True
+        sites = self.sites.get(function, [])
+        return len(sites) <= 1 and all(self._loop(f, c) is None for f, c in sites)
+
+    def _named_by_caller(self, file: File, node: ast.AST, names: set[str]) -> bool:
+        """True when a function builds names from a parameter that every call gives differently."""
+        function = function_around(file, node)
+        if not isinstance(function, ast.FunctionDef):
+            return False
+        arguments = [a.arg for a in [*function.args.args, *function.args.kwonlyargs]]
+        chosen = [a for a in arguments if a in names]
+        if not chosen:
+            return False
+        seen: set[str] = set()
+        for site_file, call in self.sites.get(function, []):
+            given = {k.arg: k.value for k in call.keywords}
+            given |= dict(zip(arguments, call.args, strict=False))
+            values = [given[a] for a in chosen if a in given]
+            loop = self._loop(site_file, call)
+            text = "|".join(ast.dump(v) for v in values)
+            used = {n.id for v in values for n in ast.walk(v) if isinstance(n, ast.Name)}
+            if not values or text in seen or (loop is not None and not used & _targets(loop)):
+                return False
+            seen.add(text)
+        return bool(seen)
+
+
+def _targets(loop: ast.AST) -> set[str]:
+    if isinstance(loop, ast.For | ast.AsyncFor):
+        places: list[ast.AST] = [loop.target]
+    elif isinstance(loop, COMPREHENSIONS):
+        places = [g.target for g in loop.generators]
+    else:
+        return set()
+    return {n.id for p in places for n in ast.walk(p) if isinstance(n, ast.Name)}
+
+
+def plan_names(project: Project, creators: Creators, plans: dict[str, ClassPlan]) -> NamePlan:
+    """Collects all literal names and all call sites of the project."""
+    result = NamePlan(project, creators, plans)
+    for file in project.files.values():
+        for node in file.names.parent:
+            if not isinstance(node, ast.Call):
+                continue
+            name = project.name(file, node.func)
+            if name in project.functions:
+                result.sites.setdefault(project.functions[name][0], []).append((file, node))
+            if not creators.is_module_class(name):
+                continue
+            for value in [k.value for k in node.keywords if k.arg == "name"] + _positional_name(
+                node, plans.get(name)
+            ):
+                if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                    pool = result.literals.setdefault(result.pool(file, node), {})
+                    pool[value.value] = pool.get(value.value, 0) + 1
+    return result
+
+
+def _positional_name(call: ast.Call, plan: ClassPlan | None) -> list[ast.expr]:
+    if plan is None:
+        return []
+    names = [p.name for p in plan.parameters if not p.kw_only]
+    if "name" in names and names.index("name") < len(call.args):
+        return [call.args[names.index("name")]]
+    return []

@@ -1,0 +1,197 @@
+"""The project as one program: every relevant file parsed, names resolved across files.
+
+A file matters when it mentions haiku or may import a file that does; the others are never parsed.
+Definitions have canonical names: the path of the file relative to the root with dots, then the
+name inside ("pkg.nets.Block", "train.make.<locals>.forward").
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from hk2flax.diagnostics import Diagnostic
+from hk2flax.project.scopes import Function, Names, resolve_names
+from hk2flax.project.source import SourceFile
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+@dataclass(eq=False)
+class File:
+    """A parsed file."""
+
+    source: SourceFile
+    module: str
+    tree: ast.Module
+    names: Names
+
+    def haiku_name(self, node: ast.AST | None) -> str:
+        """The dotted Haiku name that an expression refers to, or ""."""
+        name = self.names.qualified.get(node, "") if node is not None else ""
+        return name if name == "haiku" or name.startswith("haiku.") else ""
+
+
+@dataclass(eq=False)
+class Class:
+    """A class of the project; `bases` are canonical or dotted names ("" where unknown)."""
+
+    name: str
+    node: ast.ClassDef
+    file: File
+    bases: list[str] = field(default_factory=list)
+
+    @cached_property
+    def methods(self) -> dict[str, ast.FunctionDef]:
+        """The methods defined in the class body, by name (the last definition wins)."""
+        return {s.name: s for s in self.node.body if isinstance(s, ast.FunctionDef)}
+
+
+@dataclass
+class Project:
+    """All parsed files, and the definitions in them by canonical name."""
+
+    files: dict[str, File] = field(default_factory=dict)
+    classes: dict[str, Class] = field(default_factory=dict)
+    functions: dict[str, tuple[Function, File]] = field(default_factory=dict)
+    errors: dict[str, Diagnostic] = field(default_factory=dict)
+    _modules: dict[str, str] = field(default_factory=dict)
+    _roots: dict[str, set[str]] = field(default_factory=dict)
+    _canonical: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def canonical(self, file: File, dotted: str) -> str:
+        """The canonical name of what `dotted` means in `file` (unchanged when not ours)."""
+        key = (file.source.rel.rpartition("/")[0], dotted)
+        if key not in self._canonical:
+            self._canonical[key] = dotted  # breaks cycles of re-exports
+            self._canonical[key] = self._find(key[0], dotted)
+        return self._canonical[key]
+
+    def name(self, file: File, node: ast.AST | None) -> str:
+        """The canonical name that an expression refers to, or ""."""
+        dotted = file.names.qualified.get(node, "") if node is not None else ""
+        return self.canonical(file, dotted) if dotted else ""
+
+    def _find(self, folder: str, dotted: str) -> str:
+        if dotted in self.classes or dotted in self.functions:
+            return dotted
+        prefixes = [folder.replace("/", ".")]
+        while prefixes[-1]:
+            prefixes.append(prefixes[-1].rpartition(".")[0])
+        parts = dotted.split(".")
+        for prefix in prefixes:
+            for root in (prefix, f"{prefix}.src" if prefix else "src"):
+                for cut in range(len(parts), 0, -1):
+                    module = ".".join([*([root] if root else []), *parts[:cut]])
+                    if module in self._modules:
+                        self._note_root(module, root)
+                        return self._member(self.files[self._modules[module]], parts[cut:])
+        return dotted
+
+    def _note_root(self, module: str, root: str) -> None:
+        self._roots.setdefault(self._modules[module], set()).add(root.replace(".", "/"))
+
+    def import_root(self, rel: str) -> str:
+        """The folder from which a file outside packages is imported: its own unless seen otherwise."""
+        own = rel.rpartition("/")[0]
+        for file in self.files.values():
+            for dotted in set(file.names.qualified.values()):
+                if not dotted.startswith(("haiku.", "jax.")):
+                    self.canonical(file, dotted)
+        roots = self._roots.get(rel, {own})
+        return own if own in roots else min(roots, key=len)
+
+    def _member(self, file: File, rest: list[str]) -> str:
+        if not rest:
+            return file.module
+        top = file.names.scopes[file.tree]
+        binding = top.bindings.get(rest[0])
+        if binding is not None and binding.kind == "import":
+            return self.canonical(file, ".".join([binding.target, *rest[1:]]))
+        if binding is None:
+            for star in file.names.stars:
+                found = self.canonical(file, ".".join([star, *rest]))
+                if found in self.classes or found in self.functions or found.startswith("haiku."):
+                    return found
+        return ".".join([file.module, *rest])
+
+    def mro(self, name: str) -> list[Class]:
+        """The project classes among `name` and its bases, nearest first (depth first)."""
+        result: list[Class] = []
+        stack = [name]
+        while stack:
+            cls = self.classes.get(stack.pop())
+            if cls is not None and cls not in result:
+                result.append(cls)
+                stack += reversed(cls.bases)
+        return result
+
+    def subclasses(self, name: str) -> list[Class]:
+        """The project classes that inherit from `name`, directly or not."""
+        return [c for c in self.classes.values() if c.name != name and self.classes[name] in self.mro(c.name)]
+
+
+def _module_name(rel: str) -> str:
+    stem = rel[: -len(".py")] if rel.endswith(".py") else rel
+    return stem.replace("/", ".").removesuffix(".__init__") if stem != "__init__" else "__init__"
+
+
+def build_project(sources: Iterable[SourceFile]) -> Project:
+    """Parses what matters among `sources` and resolves names across files."""
+    project = Project()
+    readable = [s for s in sources if s.text is not None]
+    relevant = [s for s in readable if b"haiku" in s.data]
+    waiting = [s for s in readable if b"haiku" not in s.data]
+    while relevant:
+        added = [s.rel for s in relevant if _add(project, s)]
+        stems = {rel.removesuffix("/__init__.py").removesuffix(".py").rpartition("/")[2] for rel in added}
+        if not stems or not waiting:
+            break
+        pattern = re.compile(rb"import[^\n]*\b(?:%s)\b|from[^\n]*\b(?:%s)\b[^\n]*import" % ((b"|".join(re.escape(s.encode()) for s in sorted(stems)),) * 2))
+        relevant = [s for s in waiting if pattern.search(s.data) or (b"import" in s.data and _relative(s))]
+        waiting = [s for s in waiting if s not in relevant]
+    for file in project.files.values():
+        for node, scope in file.names.scopes.items():
+            if isinstance(node, ast.ClassDef):
+                project.classes[scope.prefix] = Class(scope.prefix, node, file)
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                name = scope.prefix.removesuffix(".<locals>")
+                project.functions[name] = (node, file)
+    for cls in project.classes.values():
+        cls.bases = [project.name(cls.file, base) for base in _base_nodes(cls.node)]
+    return project
+
+
+_DOT_IMPORT = re.compile(rb"^\s*from\s+\.+\s+import", re.M)
+
+
+def _relative(source: SourceFile) -> bool:
+    return bool(_DOT_IMPORT.search(source.data))
+
+
+def _base_nodes(node: ast.ClassDef) -> list[ast.expr]:
+    return [b.value if isinstance(b, ast.Subscript) else b for b in node.bases]
+
+
+def _add(project: Project, source: SourceFile) -> bool:
+    assert source.text is not None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(source.text)
+            module = _module_name(source.rel)
+            names = resolve_names(tree, module, source.rel.endswith("__init__.py"))
+    except SyntaxError as error:
+        where = (error.lineno or 1, error.offset or 1)
+        project.errors[source.rel] = Diagnostic(source.rel, *where, "HK001", f"{error.msg}")
+        return False
+    except (RecursionError, ValueError, MemoryError) as error:
+        project.errors[source.rel] = Diagnostic(source.rel, 1, 1, "HK001", str(error))
+        return False
+    project.files[source.rel] = File(source, module, tree, names)
+    project._modules[module] = source.rel
+    return True

@@ -1,0 +1,236 @@
+"""Names and scopes of one file: what every name and attribute chain refers to.
+
+Python's own rules (language reference, "Naming and binding"), reduced to what a migration needs: a
+name is an import, a definition of this file, a parameter or some other local value.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+LOOPS = (ast.For, ast.AsyncFor, ast.While, *COMPREHENSIONS)
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+@dataclass
+class Binding:
+    """How a name came to be in a scope.
+
+    kind: "import", "def", "class", "param" or "value"; `target` is the dotted name of an import or
+    a definition; `nodes` the places that bind it (definition, assignment, argument, alias).
+    """
+
+    kind: str
+    target: str = ""
+    nodes: list[ast.AST] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Scope:
+    """A module, class, function, lambda or comprehension scope."""
+
+    node: ast.AST
+    parent: Scope | None
+    prefix: str
+    bindings: dict[str, Binding] = field(default_factory=dict)
+    outer: set[str] = field(default_factory=set)
+
+    def lookup(self, name: str) -> tuple[Scope, Binding] | None:
+        """The scope and binding that `name` refers to when used in this scope."""
+        scope: Scope | None = self
+        first = True
+        while scope is not None:
+            is_class = isinstance(scope.node, ast.ClassDef)
+            if name in scope.bindings and name not in scope.outer and (first or not is_class):
+                return scope, scope.bindings[name]
+            first = False
+            scope = scope.parent
+        return None
+
+
+@dataclass
+class Names:
+    """The resolved names of one file.
+
+    qualified: every Name and Attribute expression that refers to an import or a definition.
+    scopes: the scope opened by a node; scope_of: the scope a Name is used in.
+    parent: every node's parent. uses: for each binding, the Name nodes that read it.
+    stars: modules imported with `*`.
+    """
+
+    qualified: dict[ast.AST, str] = field(default_factory=dict)
+    scopes: dict[ast.AST, Scope] = field(default_factory=dict)
+    scope_of: dict[ast.AST, Scope] = field(default_factory=dict)
+    parent: dict[ast.AST, ast.AST] = field(default_factory=dict)
+    uses: dict[int, list[ast.Name]] = field(default_factory=dict)
+    stars: list[str] = field(default_factory=list)
+
+    def binding(self, node: ast.Name) -> Binding | None:
+        """What a used name is bound to, or None for builtins and unknown names."""
+        found = self.scope_of[node].lookup(node.id)
+        return found[1] if found else None
+
+    def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
+        """The nodes around `node`, from the inside outwards."""
+        while node in self.parent:
+            node = self.parent[node]
+            yield node
+
+    def enclosing(self, node: ast.AST, kinds: tuple[type, ...]) -> ast.AST | None:
+        """The nearest ancestor of one of `kinds`."""
+        return next((a for a in self.ancestors(node) if isinstance(a, kinds)), None)
+
+
+def _bind(scope: Scope, name: str, kind: str, node: ast.AST, target: str = "") -> None:
+    known = scope.bindings.get(name)
+    if known is None:
+        scope.bindings[name] = Binding(kind, target, [node])
+        return
+    known.nodes.append(node)
+    if known.kind == "import" or kind == "import":
+        # `try: import haiku as hk / except ImportError: hk = None` still means haiku.
+        if kind == "import" and known.kind != "import":
+            known.kind, known.target = kind, target
+    elif known.kind != kind:
+        known.kind = "param" if known.kind == "param" else "value"
+
+
+def _import_target(node: ast.ImportFrom, module: str, is_package: bool) -> str:
+    if not node.level:
+        return node.module or ""
+    parts = module.split(".")
+    keep = len(parts) - node.level + (1 if is_package else 0)
+    base = parts[: max(keep, 0)]
+    return ".".join(base + ([node.module] if node.module else []))
+
+
+class _Binder:
+    def __init__(self, module: str, is_package: bool, names: Names) -> None:
+        self.module, self.is_package, self.names = module, is_package, names
+
+    def open(self, node: ast.AST, parent: Scope | None, prefix: str) -> Scope:
+        scope = Scope(node, parent, prefix)
+        self.names.scopes[node] = scope
+        if isinstance(node, FUNCTIONS):
+            args = node.args
+            every = [*args.posonlyargs, *args.args, *args.kwonlyargs]
+            for arg in [*every, *(a for a in (args.vararg, args.kwarg) if a)]:
+                _bind(scope, arg.arg, "param", arg)
+        if isinstance(node, COMPREHENSIONS):
+            for generator in node.generators:
+                self.target(scope, generator.target)
+        return scope
+
+    def target(self, scope: Scope, node: ast.AST) -> None:
+        if isinstance(node, ast.Name):
+            _bind(scope, node.id, "value", node)
+        elif isinstance(node, ast.Tuple | ast.List):
+            for item in node.elts:
+                self.target(scope, item)
+        elif isinstance(node, ast.Starred):
+            self.target(scope, node.value)
+
+    def visit(self, node: ast.AST, scope: Scope) -> None:
+        """Binds what `node` binds in `scope`, then goes on inside."""
+        names = self.names
+        match node:
+            case ast.Import():
+                for alias in node.names:
+                    if alias.asname:
+                        _bind(scope, alias.asname, "import", alias, alias.name)
+                    else:
+                        top = alias.name.split(".")[0]
+                        _bind(scope, top, "import", alias, top)
+            case ast.ImportFrom():
+                base = _import_target(node, self.module, self.is_package)
+                for alias in node.names:
+                    if alias.name == "*":
+                        names.stars.append(base)
+                    else:
+                        target = f"{base}.{alias.name}" if base else alias.name
+                        _bind(scope, alias.asname or alias.name, "import", alias, target)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                kind = "class" if isinstance(node, ast.ClassDef) else "def"
+                dotted = f"{scope.prefix}.{node.name}"
+                _bind(scope, node.name, kind, node, dotted)
+                inner = dotted if kind == "class" else f"{dotted}.<locals>"
+                opened = self.open(node, scope, inner)
+                body = set(map(id, node.body))
+                for child in ast.iter_child_nodes(node):
+                    names.parent[child] = node
+                    if id(child) in body:
+                        self.visit(child, opened)
+                    elif isinstance(child, ast.arguments):
+                        self.arguments(child, scope, opened)
+                    else:
+                        self.visit(child, scope)
+                return
+            case ast.Lambda():
+                opened = self.open(node, scope, f"{scope.prefix}.<lambda>")
+                names.parent[node.args] = names.parent[node.body] = node
+                self.arguments(node.args, scope, opened)
+                self.visit(node.body, opened)
+                return
+            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                scope = self.open(node, scope, f"{scope.prefix}.<comp>")
+            case ast.Name():
+                names.scope_of[node] = scope
+                if not isinstance(node.ctx, ast.Load):
+                    _bind(scope, node.id, "value", node)
+                return
+            case ast.Global() | ast.Nonlocal():
+                scope.outer.update(node.names)
+            case ast.ExceptHandler() if node.name:
+                _bind(scope, node.name, "value", node)
+        for child in ast.iter_child_nodes(node):
+            names.parent[child] = node
+            self.visit(child, scope)
+
+    def arguments(self, node: ast.arguments, outer: Scope, inner: Scope) -> None:
+        for child in ast.iter_child_nodes(node):
+            self.names.parent[child] = node
+            if isinstance(child, ast.arg):
+                self.names.scopes[child] = inner
+                if child.annotation is not None:
+                    self.names.parent[child.annotation] = child
+                    self.visit(child.annotation, outer)
+            else:
+                self.visit(child, outer)
+
+
+def resolve_names(tree: ast.Module, module: str, is_package: bool) -> Names:
+    """Resolves every name of `tree`, the file whose dotted name is `module`."""
+    names = Names()
+    binder = _Binder(module, is_package, names)
+    top = binder.open(tree, None, module)
+    for child in tree.body:
+        names.parent[child] = tree
+        binder.visit(child, top)
+    starred = any(star == "haiku" for star in names.stars)
+    for node, scope in names.scope_of.items():
+        assert isinstance(node, ast.Name)
+        found = scope.lookup(node.id)
+        if found is None:
+            if starred:
+                names.qualified[node] = f"haiku.{node.id}"
+            continue
+        binding = found[1]
+        if isinstance(node.ctx, ast.Load):
+            names.uses.setdefault(id(binding), []).append(node)
+        if binding.kind in ("import", "def", "class"):
+            names.qualified[node] = binding.target
+            _extend(node, names)
+    return names
+
+
+def _extend(node: ast.AST, names: Names) -> None:
+    """Carries a resolved name up its attribute chain."""
+    parent = names.parent.get(node)
+    while isinstance(parent, ast.Attribute) and parent.value is node:
+        names.qualified[parent] = f"{names.qualified[node]}.{parent.attr}"
+        node, parent = parent, names.parent.get(parent)

@@ -1,0 +1,160 @@
+"""Text edits that carry a plan out: `rewrite_project` turns Haiku sources into Flax linen."""
+
+from __future__ import annotations
+
+import ast
+import re
+import time
+import warnings
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from hk2flax.diagnostics import Diagnostic
+from hk2flax.rewrite.result import FileResult, RewriteResult
+
+if TYPE_CHECKING:
+    from hk2flax.project.files import Discovery
+    from hk2flax.project.source import SourceFile
+    from hk2flax.rewrite.context import Context
+    from hk2flax.rewrite.program import Program
+
+__all__ = ["FileResult", "RewriteResult", "rewrite_project"]
+
+
+def rewrite_project(discovery: Discovery, prefer: str = "exact", jobs: int = 1) -> RewriteResult:
+    """Rewrites the targets of a discovery; the rest of the project is read for what it defines.
+
+    `prefer` is "exact" or "linen". Nothing is written; see `RewriteResult`.
+    """
+    targets = discovery.targets
+    if not any(_may_matter(source) for source in targets):
+        return RewriteResult(tuple(_unread(source) for source in targets))
+    from hk2flax.rewrite.program import plan_program
+
+    started = time.perf_counter()
+    program = plan_program([*targets, *discovery.context], prefer)
+    planned = time.perf_counter()
+    contexts = {source.rel: _edit(program, source) for source in targets if source.rel in program.project.files}
+    results, new_files = _finish(program, contexts, targets, discovery)
+    timings = {"plan": planned - started, "edit": time.perf_counter() - planned}
+    return RewriteResult(tuple(results), new_files, timings)
+
+
+def _may_matter(source: SourceFile) -> bool:
+    return source.text is None or b"import" in source.data
+
+
+def _unread(source: SourceFile) -> FileResult:
+    return FileResult(source, source.text)
+
+
+def _edit(program: Program, source: SourceFile) -> Context:
+    from hk2flax.rewrite.context import Context
+    from hk2flax.rewrite.file import edit_file
+
+    context = Context(program, program.project.files[source.rel])
+    edit_file(context)
+    return context
+
+
+def _finish(
+    program: Program, contexts: dict[str, Context], targets: tuple[SourceFile, ...], discovery: Discovery
+) -> tuple[list[FileResult], dict[str, str]]:
+    """Adds imports, helper modules and TODO comments, and checks that every text still parses."""
+    from hk2flax.rewrite.helper_module import helper_module, helper_names
+    from hk2flax.rewrite.placement import place_helpers
+
+    places = place_helpers(program.project, contexts, discovery)
+    results: list[FileResult] = []
+    needed: dict[str, set[str]] = {}
+    for source in targets:
+        context = contexts.get(source.rel)
+        if context is None:
+            error = program.project.errors.get(source.rel) or source.error
+            if error is None and source.text is not None:
+                error = _syntax_error(source)
+            results.append(FileResult(source, None if error else source.text, (error,) if error else ()))
+            continue
+        place = places.get(source.rel)
+        result = _complete(context, place.import_line(context.helpers) if place else "")
+        results.append(result)
+        if place and result.text is not None:
+            needed.setdefault(place.rel, set()).update(context.helpers)
+    new_files = {}
+    for rel, names in needed.items():
+        old = next((s.text for s in discovery.files if s.rel == rel and s.text), None)
+        new_files[rel] = helper_module(names | (helper_names(old) if old else set()))
+    return results, new_files
+
+
+def _syntax_error(source: SourceFile) -> Diagnostic | None:
+    """Files without a trace of Haiku are parsed only to name those that are not Python 3."""
+    return None
+
+
+def _complete(context: Context, helper_import: str) -> FileResult:
+    from hk2flax.rewrite.context import definition_lines
+    from hk2flax.rewrite.imports import insert_definitions, rewrite_imports
+
+    source = context.file.source
+    if not context.text.changed and not context.helpers and not context.todos and not _imports_haiku(context):
+        return FileResult(source, source.text, tuple(sorted(context.diagnostics)), dict(context.counts))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            used = _names_read(context.text.result())
+            definitions = definition_lines(context)
+            rewrite_imports(context, used, helper_import)
+            insert_definitions(context, definitions)
+            _insert_todos(context)
+            text = context.text.result()
+            ast.parse(text)
+    except SyntaxError as error:
+        message = f"the rewritten text would not parse ({error.msg}, line {error.lineno}); left as it was"
+        context.diagnose(context.file.tree, "HK105", message)
+        return FileResult(source, source.text, tuple(sorted(context.diagnostics)), {})
+    return FileResult(source, text, tuple(sorted(context.diagnostics)), dict(context.counts))
+
+
+def _imports_haiku(context: Context) -> bool:
+    return any(
+        (isinstance(n, ast.Import) and any(a.name.split(".")[0] == "haiku" for a in n.names))
+        or (isinstance(n, ast.ImportFrom) and (n.module or "").split(".")[0] == "haiku")
+        for n in context.file.names.parent
+    )
+
+
+def _names_read(text: str) -> set[str]:
+    """The names that a text reads, those in string annotations and `__all__` included."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            names.add(node.id)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 200:
+            names.update(re.findall(r"\b[A-Za-z_]\w*(?=\.[A-Za-z_])|^\w+$", node.value))
+    return names
+
+
+def _insert_todos(context: Context) -> None:
+    text = context.text
+    seen = set()
+    for node, comment in context.todos:
+        statement = node if isinstance(node, ast.stmt) else None
+        statement = statement or context.file.names.enclosing(node, (ast.stmt,))
+        if statement is None:
+            continue
+        start = text.span(statement)[0]
+        for decorator in getattr(statement, "decorator_list", ()):
+            start = min(start, text.span(decorator)[0])
+        at = text.line_start(start)
+        above = text.data[text.line_start(at - 1) : at].decode() if at else ""
+        comment = comment.replace("\n", " ")
+        if (at, comment) in seen or comment.split(" ", 3)[:3] == above.strip().split(" ", 3)[:3]:
+            continue
+        seen.add((at, comment))
+        text.insert(at, f"{text.indent(start)}{comment}{text.newline}")
+
+
+def _folder(rel: str) -> str:
+    parent = str(PurePosixPath(rel).parent)
+    return "" if parent == "." else parent

@@ -1,0 +1,137 @@
+"""Reads and writes of `self.x`, and of constructor parameters inside `__init__`."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from hk2flax.plan.classes import ClassPlan
+from hk2flax.project.creates import class_around, method_around, self_name
+from hk2flax.project.scopes import FUNCTIONS
+from hk2flax.rewrite.context import Context
+
+
+def rewrite_attribute(context: Context, node: ast.Attribute) -> None:
+    """Gives `self.x` the name that the plan chose for it."""
+    if not isinstance(node.value, ast.Name):
+        return
+    method = method_around(context.file, node)
+    if method is None or node.value.id != self_name(method):
+        return
+    owner = class_around(context.program.project, context.file, node)
+    program = context.program
+    if owner is None or owner.name not in program.classes or program.classes[owner.name].problems:
+        return
+    plan = program.classes[owner.name]
+    if method is plan.init and node.attr in plan.grown:
+        _replace(context, node, plan.grown[node.attr])
+        return
+    if isinstance(node.ctx, ast.Del):
+        context.leave(node, "HK103", f"self.{node.attr} is deleted", "haiku.Module")
+        return
+    if program.is_mutable(owner.name, node.attr):
+        _replace(context, node, f"{node.value.id}.mutable.{node.attr}")
+        return
+    name = program.attribute(owner.name, node.attr)
+    if name != node.attr:
+        _replace(context, node, f"{node.value.id}.{name}")
+    if isinstance(node.ctx, ast.Store) and method is plan.init:
+        _keep_order(context, node)
+    _join_lists(context, node)
+
+
+def _keep_order(context: Context, node: ast.Attribute) -> None:
+    """linen sorts an OrderedDict attribute by key; a plain dict keeps its order (B2c)."""
+    parent = context.file.names.parent.get(node)
+    value = getattr(parent, "value", None)
+    if isinstance(value, ast.Call) and context.name(value.func) == "collections.OrderedDict":
+        context.text.set(value.func, "dict")
+
+
+def _join_lists(context: Context, node: ast.Attribute) -> None:
+    """linen keeps lists as tuples: `self.sizes + [n]` needs a list again."""
+    parent = context.file.names.parent.get(node)
+    if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Add):
+        other = parent.right if parent.left is node else parent.left
+        if isinstance(other, ast.List | ast.ListComp):
+            context.text.set(node, f"list({context.text.of(node)})")
+
+
+def rewrite_parameter_use(context: Context, node: ast.Name) -> None:
+    """In `__init__`, a constructor parameter is now a field."""
+    if not isinstance(node.ctx, ast.Load):
+        return
+    found = context.file.names.scope_of[node].lookup(node.id)
+    if found is None or found[1].kind != "param":
+        return
+    plan = _constructor_of(context, found[0].node)
+    if plan is None or node.id in plan.rebound or plan.is_dataclass:
+        return
+    if _in_signature(context, node, found[0].node):
+        return
+    parameter = next((p for p in plan.parameters if p.name == node.id), None)
+    if parameter is None or not parameter.field:
+        return
+    assert plan.init is not None
+    me = self_name(plan.init)
+    _replace(context, node, f"{me}.{parameter.field}")
+
+
+def _in_signature(context: Context, node: ast.Name, function: ast.AST) -> bool:
+    inner: ast.AST = node
+    for outer in context.file.names.ancestors(node):
+        if outer is function:
+            return inner is getattr(function, "args", None)
+        inner = outer
+    return False
+
+
+def _constructor_of(context: Context, function: ast.AST) -> ClassPlan | None:
+    if not isinstance(function, FUNCTIONS):
+        return None
+    owner = context.file.names.parent.get(function)
+    if not isinstance(owner, ast.ClassDef):
+        return None
+    plan = context.program.classes.get(context.file.names.scopes[owner].prefix)
+    return plan if plan is not None and plan.init is function and not plan.problems else None
+
+
+def _replace(context: Context, node: ast.expr, new: str) -> None:
+    """Replaces a node; inside an f-string (where Python 3.11 misplaces nodes) by searching."""
+    text = context.text
+    old = ast.unparse(node)
+    string = context.file.names.enclosing(node, (ast.JoinedStr, ast.stmt))
+    if not isinstance(string, ast.JoinedStr):
+        text.set(node, new)
+        return
+    outer = string
+    while isinstance(context.file.names.parent.get(outer), ast.FormattedValue | ast.JoinedStr):
+        outer = context.file.names.parent[outer]
+    source = text.of(outer)
+    pattern = re.compile(rf"(?<![\w.]){re.escape(old)}(?!\w)")
+    text.set(outer, _in_braces(source, pattern, new))
+
+
+def _in_braces(source: str, pattern: re.Pattern[str], new: str) -> str:
+    """Substitutes inside the braces of an f-string only."""
+    result, depth, at = [], 0, 0
+    piece = ""
+    while at < len(source):
+        char = source[at]
+        if source[at : at + 2] in ("{{", "}}") and depth == 0:
+            result.append(source[at : at + 2])
+            at += 2
+            continue
+        if char == "{":
+            depth += 1
+        if char == "}" and depth:
+            depth -= 1
+            if depth == 0:
+                result.append(pattern.sub(lambda _: new, piece))
+                piece = ""
+        if depth:
+            piece += char
+        else:
+            result.append(char)
+        at += 1
+    return "".join(result) + piece

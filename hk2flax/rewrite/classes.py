@@ -1,0 +1,356 @@
+"""A Haiku module class becomes a linen dataclass, as its plan says."""
+
+from __future__ import annotations
+
+import ast
+
+from hk2flax.plan.classes import ClassPlan, Parameter
+from hk2flax.plan.methods import COMPACT, SCOPE
+from hk2flax.project.creates import self_name
+from hk2flax.rewrite.context import Context
+
+_SIMPLE = (ast.Constant, ast.Name, ast.Attribute, ast.UnaryOp, ast.Lambda, ast.BinOp)
+
+
+def rewrite_bases(context: Context, plan: ClassPlan) -> None:
+    """`hk.Module` -> `nn.Module`; `kw_only=True` where positions would bind wrongly."""
+    for base in plan.cls.node.bases:
+        inner = base.value if isinstance(base, ast.Subscript) else base
+        if context.name(inner) == "haiku.Module":
+            context.text.set(inner, context.dotted("flax.linen.Module"))
+            context.count("haiku.Module", "native")
+    if plan.kw_only:
+        last = plan.cls.node.bases[-1]
+        context.text.insert(context.text.span(last)[1], ", kw_only=True")
+
+
+def rewrite_class(context: Context, plan: ClassPlan) -> None:
+    """Carries out everything but the bases; the children of the class have been visited."""
+    text, node = context.text, plan.cls.node
+    if plan.is_dataclass:
+        _drop_dataclass_decorator(context, plan)
+    init = plan.init
+    own_init = plan.cls.methods.get("__init__")
+    if init is not None and (init is own_init or plan.is_dataclass):
+        start, end = _definition_span(context, init)
+        text.replace(start, end, _constructor(context, plan, init))
+    elif plan.mutable and not _inherits_box(context, plan):
+        _insert_setup(context, plan)
+    for statement in node.body:
+        if isinstance(statement, ast.AnnAssign) and not plan.is_dataclass:
+            _class_variable(context, statement)
+        elif isinstance(statement, ast.Assign):
+            _class_callable(context, statement)
+    if plan.is_dataclass:
+        for statement in plan.dropped:
+            if isinstance(statement, ast.AnnAssign):
+                text.replace(*text.whole_lines(*text.span(statement)), "")
+
+
+def decorate_method(context: Context, method: ast.FunctionDef) -> None:
+    """Adds `@nn.compact` or `@method_scope`."""
+    decoration = context.program.methods.decoration.get(method)
+    if decoration is None:
+        return
+    name = context.dotted("flax.linen.compact") if decoration == COMPACT else context.helper("method_scope")
+    if decoration == SCOPE:
+        context.count("haiku.Module method scope", "helper")
+    text = context.text
+    at = text.span(method)[0]
+    text.insert(at, f"@{name}{text.newline}{text.indent(at)}")
+
+
+def _definition_span(context: Context, node: ast.FunctionDef) -> tuple[int, int]:
+    start, end = context.text.span(node)
+    for decorator in node.decorator_list:
+        start = min(start, context.text.line_start(context.text.span(decorator)[0]))
+    return context.text.line_start(start), context.text.line_end(end)
+
+
+def _inherits_box(context: Context, plan: ClassPlan) -> bool:
+    return any(
+        base.mutable
+        for c in context.program.project.mro(plan.name)[1:]
+        if (base := context.program.classes.get(c.name)) is not None
+    )
+
+
+def _insert_setup(context: Context, plan: ClassPlan) -> None:
+    text = context.text
+    first = next(s for s in plan.cls.node.body if isinstance(s, ast.FunctionDef))
+    start = _definition_span(context, first)[0]
+    pad = text.indent(start)
+    text.insert(start, text.newline.join([*_setup_head(context, plan, pad), "", ""]))
+
+
+def _setup_head(context: Context, plan: ClassPlan, pad: str) -> list[str]:
+    step = _indent_step(context, plan)
+    lines = [f"{pad}def setup(self):"]
+    if plan.super_call is None and _base_setup(context, plan):
+        lines.append(f"{pad}{step}super().setup()")
+    if plan.mutable and not _inherits_box(context, plan):
+        lines.append(f"{pad}{step}# Changed while running, so kept outside the frozen module.")
+        lines.append(f"{pad}{step}self.mutable = {context.alias('types')}.SimpleNamespace()")
+    return lines
+
+
+def _base_setup(context: Context, plan: ClassPlan) -> bool:
+    return any(
+        base.keeps_setup or base.mutable
+        for c in context.program.project.mro(plan.name)[1:]
+        if (base := context.program.classes.get(c.name)) is not None
+    )
+
+
+def _indent_step(context: Context, plan: ClassPlan) -> str:
+    """One level of indentation as this class writes it."""
+    text = context.text
+    outer = text.indent(text.span(plan.cls.node)[0])
+    for statement in plan.cls.node.body:
+        inner = text.indent(text.span(statement)[0])
+        if inner.startswith(outer) and len(inner) > len(outer):
+            return inner[len(outer) :]
+    return "    "
+
+
+def _constructor(context: Context, plan: ClassPlan, init: ast.FunctionDef) -> str:
+    """The text that takes the place of `__init__`: fields, then setup."""
+    text = context.text
+    pad = text.indent(text.span(init)[0])
+    step = _indent_step(context, plan)
+    blocks: list[list[str]] = []
+    fields = [] if plan.is_dataclass else _field_lines(context, plan, pad)
+    if fields:
+        blocks.append(fields)
+    post = _post_init(context, plan, pad, step)
+    if post:
+        blocks.append(post)
+    body = _setup_body(context, plan, init, pad + step)
+    if body or plan.mutable:
+        doc = body if body else []
+        head = _setup_head(context, plan, pad)
+        blocks.append([*head, *doc])
+    newline = text.newline
+    if not blocks:
+        only = all(s is init or _is_doc(s) for s in plan.cls.node.body)
+        return f"{pad}pass{newline}" if only and len(plan.cls.node.body) == 1 else ""
+    lines = (f"{newline}{newline}").join(newline.join(block) for block in blocks)
+    return lines + newline
+
+
+def _is_doc(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _field_lines(context: Context, plan: ClassPlan, pad: str) -> list[str]:
+    lines = []
+    docstring = _lost_docstring(context, plan)
+    if docstring:
+        lines.append(f"{pad}{docstring}")
+    own = {p.name for p in plan.parameters}
+    for parameter in plan.own_fields:
+        comment = _comment(context, plan, parameter) if parameter.name in own else ([], "")
+        lines += [f"{pad}{c}" for c in comment[0]]
+        lines.append(f"{pad}{field_text(context, plan, parameter)}{comment[1]}")
+    return lines
+
+
+def _lost_docstring(context: Context, plan: ClassPlan) -> str:
+    """The constructor's docstring, where no setup is left to carry it."""
+    init = plan.init
+    if init is None or plan.keeps_setup or not init.body or not _is_doc(init.body[0]):
+        return ""
+    text = context.text
+    lines = text.original(init.body[0]).splitlines()
+    inner = text.indent(text.span(init.body[0])[0])
+    outer = text.indent(text.span(init)[0])
+    moved = [line.replace(inner, outer, 1) if line.startswith(inner) else line for line in lines[1:]]
+    return text.newline.join([lines[0], *moved])
+
+
+def field_text(context: Context, plan: ClassPlan, parameter: Parameter) -> str:
+    """`features: int = 3`, with Any and default_factory where they are needed."""
+    text = context.text
+    own = {id(p) for p in plan.parameters}
+    is_own = id(parameter) in own
+    annotation = _annotation(context, parameter, is_own)
+    default = parameter.default
+    kw_only = parameter.kw_only and not plan.kw_only
+    if default is None:
+        tail = f" = {_field(context)}(kw_only=True)" if kw_only else ""
+        return f"{parameter.field}: {annotation}{tail}"
+    value = text.of(default) if is_own or _here(context, default) else ast.unparse(default)
+    if _needs_factory(context, default):
+        arguments = f"default_factory=lambda: {value}" + (", kw_only=True" if kw_only else "")
+        return f"{parameter.field}: {annotation} = {_field(context)}({arguments})"
+    if kw_only:
+        return f"{parameter.field}: {annotation} = {_field(context)}(default={value}, kw_only=True)"
+    return f"{parameter.field}: {annotation} = {value}"
+
+
+def _here(context: Context, node: ast.expr) -> bool:
+    return hasattr(node, "lineno") and node in context.file.names.parent
+
+
+def _field(context: Context) -> str:
+    return f"{context.alias('dataclasses')}.field"
+
+
+def _annotation(context: Context, parameter: Parameter, is_own: bool) -> str:
+    if parameter.annotation is not None:
+        if is_own or _here(context, parameter.annotation):
+            return context.text.of(parameter.annotation)
+        return "Any" if context.from_import("typing", "Any") else ""
+    value = getattr(parameter.default, "value", None)
+    if isinstance(parameter.default, ast.Constant) and type(value) in (bool, int, float, str):
+        return type(value).__name__
+    return context.from_import("typing", "Any")
+
+
+def _needs_factory(context: Context, default: ast.expr) -> bool:
+    """True for defaults that a dataclass refuses: containers and arrays."""
+    if isinstance(default, ast.Tuple):
+        return any(_needs_factory(context, item) for item in default.elts)
+    if isinstance(default, ast.Call):
+        name = context.name(default.func)
+        return not name.startswith("haiku.initializers.") and "initializers" not in name
+    return not isinstance(default, _SIMPLE)
+
+
+def _comment(context: Context, plan: ClassPlan, parameter: Parameter) -> tuple[list[str], str]:
+    """The comments that stood with a parameter: lines above, and the end of its line."""
+    text = context.text
+    statement = plan.aliases.get(parameter.name)
+    if statement is not None and statement in plan.dropped:
+        above = _comments_above(context, statement)
+        tail = _trailing(context, statement)
+        if above or tail:
+            return above, tail
+    if parameter.node is not None and plan.init is not None:
+        start, end = text.span(parameter.default or parameter.node)
+        line = text.data[end : text.line_end(end)].decode().strip()
+        if line.startswith((",", "#")) and "#" in line and not line.split("#")[0].strip(", "):
+            return [], f"  {line[line.index('#') :]}"
+    return [], ""
+
+
+def _comments_above(context: Context, statement: ast.stmt) -> list[str]:
+    text = context.text
+    lines: list[str] = []
+    at = text.line_start(text.span(statement)[0])
+    while at > 0:
+        start = text.line_start(at - 1)
+        line = text.data[start:at].decode().strip()
+        if not line.startswith("#"):
+            break
+        lines.insert(0, line)
+        at = start
+    return lines
+
+
+def _trailing(context: Context, statement: ast.stmt) -> str:
+    text = context.text
+    end = text.span(statement)[1]
+    rest = text.data[end : text.line_end(end)].decode().strip()
+    return f"  {rest}" if rest.startswith("#") else ""
+
+
+def _post_init(context: Context, plan: ClassPlan, pad: str, step: str) -> list[str]:
+    if not plan.computed:
+        return []
+    lines = [f"{pad}def __post_init__(self):"]
+    lines += [f"{pad}{step}self.{name} = {context.text.of(value)}" for name, value in plan.computed.items()]
+    return [*lines, f"{pad}{step}super().__post_init__()"]
+
+
+def _setup_body(context: Context, plan: ClassPlan, init: ast.FunctionDef, pad: str) -> list[str]:
+    """The statements of `__init__` that are left, with the comments between them."""
+    text = context.text
+    if not plan.keeps_setup:
+        return []
+    first = init.body[0]
+    start = text.line_start(text.span(first)[0])
+    end = text.line_end(text.span(init)[1])
+    me = self_name(init)
+    lines = []
+    head = [f"{name} = {me}.{_field_of(plan, name)}" for name in plan.rebound]
+    for statement in init.body:
+        if statement in plan.dropped:
+            _drop_statement(context, statement)
+        elif statement is plan.super_call:
+            text.set(statement, "super().setup()")
+    if start <= text.span(init)[0]:  # def __init__(self): statement on one line
+        kept = [text.of(s) for s in init.body if s not in plan.dropped]
+        lines = [f"{pad}{s}" for s in kept]
+    else:
+        lines = text.get(start, end).splitlines()
+    doc_lines: list[str] = []
+    if head and _is_doc(first):
+        count = len(text.of(first).splitlines())
+        doc_lines, lines = lines[:count], lines[count:]
+    while lines and not lines[-1].strip():
+        lines.pop()
+    tail = [f"{me}.{_output(context, plan, a)} = {local}" for a, local in plan.grown.items()]
+    return [*doc_lines, *(f"{pad}{h}" for h in head), *lines, *(f"{pad}{t}" for t in tail)]
+
+
+def _output(context: Context, plan: ClassPlan, attribute: str) -> str:
+    return context.program.attribute(plan.name, attribute)
+
+
+def _field_of(plan: ClassPlan, parameter: str) -> str:
+    return next(p.field for p in plan.parameters if p.name == parameter)
+
+
+def _drop_statement(context: Context, statement: ast.stmt) -> None:
+    """Deletes a statement's lines, and the comment lines above that have moved to its field."""
+    text = context.text
+    start, end = text.whole_lines(*text.span(statement))
+    if text.line_start(start) == start:
+        for _ in _comments_above(context, statement) if _is_alias(statement) else ():
+            start = text.line_start(start - 1)
+    if (start, end) == text.span(statement):
+        tail = text.data[end : text.line_end(end)].lstrip()
+        if tail.startswith(b";"):
+            end = text.data.index(b";", end) + 1
+            while text.data[end : end + 1] == b" ":
+                end += 1
+        else:
+            text.replace(start, end, "pass")
+            return
+    text.replace(start, end, "")
+
+
+def _is_alias(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Assign | ast.AnnAssign)
+
+
+def _class_variable(context: Context, statement: ast.AnnAssign) -> None:
+    """An annotated class attribute is no constructor argument in Haiku: `ClassVar` keeps it so."""
+    if not isinstance(statement.target, ast.Name):
+        return
+    if context.name(statement.annotation).startswith("typing.ClassVar"):
+        return
+    annotation = statement.annotation
+    if isinstance(annotation, ast.Subscript) and context.name(annotation.value) == "typing.ClassVar":
+        return
+    classvar = context.from_import("typing", "ClassVar")
+    context.text.set(annotation, f"{classvar}[{context.text.of(annotation)}]")
+
+
+def _class_callable(context: Context, statement: ast.Assign) -> None:
+    """linen binds any callable class attribute as a method; Haiku only functions."""
+    value = statement.value
+    name = context.name(value)
+    is_partial = isinstance(value, ast.Call) and context.name(value.func) == "functools.partial"
+    if is_partial or (isinstance(value, ast.Attribute) and name.startswith(("jax.", "numpy."))):
+        context.text.set(value, f"staticmethod({context.text.of(value)})")
+
+
+def _drop_dataclass_decorator(context: Context, plan: ClassPlan) -> None:
+    text = context.text
+    for decorator in plan.cls.node.decorator_list:
+        func = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if context.name(func) == "dataclasses.dataclass":
+            start, end = text.span(decorator)
+            text.replace(text.line_start(start), text.line_end(end), "")

@@ -1,0 +1,134 @@
+"""What every edit of a file needs: the text, the names that Flax goes by in this file, the report."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+from hk2flax.catalog.definitions import DEFINITIONS, expand
+from hk2flax.catalog.model import Native, Symbol
+from hk2flax.diagnostics import Diagnostic
+from hk2flax.project.index import File
+from hk2flax.rewrite.edits import Text
+from hk2flax.rewrite.program import Program
+
+# Modules that catalog texts refer to by their usual alias.
+ALIASES = {"nn": "flax.linen", "jnp": "jax.numpy", "np": "numpy", "jax": "jax", "flax": "flax"}
+_ALIAS = re.compile(r"(?<![\w.])(nn|jnp|np|jax|flax)(?=\.)")
+
+
+@dataclass(eq=False)
+class Context:
+    """The edits, imports, helpers, diagnostics and counts of one file while it is rewritten."""
+
+    program: Program
+    file: File
+    text: Text = field(init=False)
+    imports: dict[str, str] = field(default_factory=dict)
+    helpers: dict[str, str] = field(default_factory=dict)
+    definitions: set[str] = field(default_factory=set)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    todos: list[tuple[ast.AST, str]] = field(default_factory=list)
+    kept: set[ast.AST] = field(default_factory=set)
+    pending: dict[ast.Call, tuple[Symbol, Native, dict[str, tuple[str, bool]]]] = field(
+        default_factory=dict
+    )
+    bound: set[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        assert self.file.source.text is not None
+        self.text = Text(self.file.source.text)
+        names = self.file.names
+        self.bound = {n for scope in names.scopes.values() for n in scope.bindings}
+
+    @property
+    def exact(self) -> bool:
+        """True under --prefer exact."""
+        return self.program.prefer == "exact"
+
+    def name(self, node: ast.AST | None) -> str:
+        """The canonical name of an expression, or ""."""
+        return self.program.project.name(self.file, node)
+
+    def alias(self, module: str) -> str:
+        """The text by which this file refers to a module ("flax.linen" -> "nn"); imports it."""
+        if module in self.imports:
+            return self.imports[module]
+        top = self.file.names.scopes[self.file.tree]
+        existing = [
+            name
+            for name, binding in top.bindings.items()
+            if binding.kind == "import" and binding.target == module
+        ]
+        alias = existing[0] if existing else self._new_alias(module)
+        if not existing:
+            self.imports[module] = alias
+        return alias
+
+    def _new_alias(self, module: str) -> str:
+        usual = next((a for a, m in ALIASES.items() if m == module), module)
+        if usual not in self.bound:
+            return usual
+        last = module.rpartition(".")[2]
+        return last if last not in self.bound else f"flax_{last}"
+
+    def helper(self, name: str) -> str:
+        """The text by which this file refers to a helper; notes that the file needs it."""
+        if name not in self.helpers:
+            taken = name in self.bound or hasattr(builtins, name) or name in self.helpers.values()
+            self.helpers[name] = (f"Hk{name}" if name[0].isupper() else f"hk_{name}") if taken else name
+        return self.helpers[name]
+
+    def flax_text(self, text: str) -> str:
+        """Catalog text with its definitions and module aliases as this file writes them."""
+        text, used = expand(text)
+        for name in sorted(used):
+            self.definitions.add(name)
+        return _ALIAS.sub(lambda m: self.alias(ALIASES[m[1]]), text)
+
+    def dotted(self, target: str) -> str:
+        """A dotted Flax name as this file writes it: "flax.linen.Dense" -> "nn.Dense"."""
+        for module in ("flax.linen", "jax.numpy", "numpy", "jax", "flax"):
+            if target.startswith(f"{module}."):
+                return f"{self.alias(module)}.{target[len(module) + 1 :]}"
+        module, _, name = target.rpartition(".")
+        alias = self.from_import(module, name)
+        return alias
+
+    def from_import(self, module: str, name: str) -> str:
+        """The text for a name that is imported by `from module import name`."""
+        key = f"{module}:{name}"
+        top = self.file.names.scopes[self.file.tree]
+        binding = top.bindings.get(name)
+        if binding is not None and binding.kind == "import" and binding.target == f"{module}.{name}":
+            return name
+        self.imports.setdefault(key, name if name not in self.bound else f"{module.split('.')[0]}_{name}")
+        return self.imports[key]
+
+    def count(self, symbol: str, level: str) -> None:
+        """Counts one use of a Haiku symbol as native, helper or manual."""
+        self.counts[symbol, level] += 1
+
+    def diagnose(self, node: ast.AST, code: str, message: str, symbol: str = "") -> None:
+        """Reports something about a node."""
+        line = getattr(node, "lineno", 1)
+        column = getattr(node, "col_offset", 0) + 1
+        rel = self.file.source.rel
+        diagnostic = Diagnostic(rel, line, column, code, message, symbol)
+        if diagnostic not in self.diagnostics:
+            self.diagnostics.append(diagnostic)
+
+    def leave(self, node: ast.AST, code: str, message: str, symbol: str) -> None:
+        """Leaves a Haiku construct in place: a count, a diagnostic and a TODO at the line."""
+        self.count(symbol, "manual")
+        self.diagnose(node, code, message, symbol)
+        self.todos.append((node, f"# TODO(hk2flax): {code} {message}"))
+
+
+def definition_lines(context: Context) -> list[str]:
+    """The module-level constants that the file's catalog texts refer to."""
+    return [f"{name} = {context.flax_text(DEFINITIONS[name])}" for name in sorted(context.definitions)]

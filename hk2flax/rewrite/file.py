@@ -1,0 +1,145 @@
+"""One file: a walk over its syntax tree from the inside outwards that collects the edits."""
+
+from __future__ import annotations
+
+import ast
+
+from hk2flax.catalog import lookup
+from hk2flax.plan.classes import ClassPlan
+from hk2flax.project.creates import class_around, method_around, self_name
+from hk2flax.rewrite import storage
+from hk2flax.rewrite.attributes import rewrite_attribute, rewrite_parameter_use
+from hk2flax.rewrite.calls import finish_use, rewrite_call
+from hk2flax.rewrite.classes import decorate_method, rewrite_bases, rewrite_class
+from hk2flax.rewrite.constructors import rewrite_construction
+from hk2flax.rewrite.context import Context
+from hk2flax.rewrite.initializers import insert_key, rewrite_initializer
+from hk2flax.rewrite.references import rewrite_reference
+from hk2flax.rewrite.transforms import rewrite_transforms
+
+_STORAGE = {
+    "haiku.get_parameter": storage.get_parameter,
+    "haiku.next_rng_key": storage.next_rng_key,
+    "haiku.dropout": storage.dropout,
+}
+
+
+def edit_file(context: Context) -> None:
+    """Collects all edits of one file in `context`."""
+    for node in context.file.tree.body:
+        _visit(context, node)
+    rewrite_transforms(context)
+
+
+def _visit(context: Context, node: ast.AST) -> None:
+    if isinstance(node, ast.ClassDef):
+        _visit_class(context, node)
+        return
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return
+    for child in ast.iter_child_nodes(node):
+        _visit(context, child)
+    if isinstance(node, ast.Call):
+        _visit_call(context, node)
+    elif isinstance(node, ast.Attribute | ast.Name):
+        _visit_name(context, node)
+    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        _visit_function(context, node)
+    if node in context.program.initializers.values and isinstance(node, ast.expr):
+        rewrite_initializer(context, node)
+
+
+def _visit_class(context: Context, node: ast.ClassDef) -> None:
+    cls = context.program.project.classes.get(context.file.names.scopes[node].prefix)
+    plan = context.program.classes.get(cls.name) if cls is not None and cls.node is node else None
+    if plan is None:
+        for child in ast.iter_child_nodes(node):
+            _visit(context, child)
+        return
+    if plan.problems:
+        _leave_class(context, plan)
+        return
+    # The constructor first: what it makes decides how the other methods call it.
+    body = sorted(node.body, key=lambda s: s is not plan.init)
+    for child in [*node.decorator_list, *node.bases, *node.keywords, *body]:
+        _visit(context, child)
+    rewrite_bases(context, plan)
+    for method in plan.cls.methods.values():
+        decorate_method(context, method)
+    rewrite_class(context, plan)
+
+
+def _leave_class(context: Context, plan: ClassPlan) -> None:
+    for node, code, message in plan.problems:
+        context.leave(node, code, f"{plan.cls.node.name}: {message}", "haiku.Module")
+    context.kept.add(plan.cls.node)
+
+
+def _visit_call(context: Context, call: ast.Call) -> None:
+    name = context.name(call.func)
+    program = context.program
+    if call in context.pending:
+        finish_use(context, call)
+    if name in program.classes:
+        rewrite_construction(context, call, program.classes[name])
+        return
+    symbol = lookup(name)
+    if symbol is not None and call.func not in context.kept:
+        special = _STORAGE.get(symbol.name)
+        if special is not None and special(context, call):
+            return
+        if symbol.kind in ("layer", "function", "initializer", "framework", "transform", "type"):
+            rewrite_call(context, call, symbol)
+        return
+    if call.func in program.initializers.values or _makes_initializer(context, call.func):
+        me = storage.module_self(context, call)
+        key = f"{me}.make_rng({storage.STREAM})" if me else f"{context.helper('next_rng_key')}()"
+        insert_key(context, call, key)
+
+
+def _makes_initializer(context: Context, func: ast.expr) -> bool:
+    """True for `hk.initializers.X(...)(shape, dtype)` and for an attribute that holds one."""
+    if isinstance(func, ast.Call):
+        return context.name(func.func).startswith("haiku.initializers.")
+    if isinstance(func, ast.Name):
+        found = context.file.names.scope_of[func].lookup(func.id)
+        if found is None or found[1].kind != "param":
+            return False
+        owner = context.file.names.scopes[found[0].node].prefix.removesuffix(".<locals>")
+        return (owner.removesuffix(".__init__"), func.id) in context.program.initializers.parameters
+    if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name):
+        owner_class = class_around(context.program.project, context.file, func)
+        method = method_around(context.file, func)
+        if owner_class is None or method is None or func.value.id != self_name(method):
+            return False
+        mro = context.program.project.mro(owner_class.name)
+        return any((c.name, func.attr) in context.program.initializers.attributes for c in mro)
+    return False
+
+
+def _visit_name(context: Context, node: ast.Attribute | ast.Name) -> None:
+    parent = context.file.names.parent.get(node)
+    name = context.file.haiku_name(node)
+    if name:
+        if isinstance(parent, ast.Call) and parent.func is node:
+            return
+        rewrite_reference(context, node)
+        return
+    canonical = context.name(node)
+    if canonical.startswith("haiku.") and not (isinstance(parent, ast.Call) and parent.func is node):
+        rewrite_reference(context, node)
+        return
+    if isinstance(node, ast.Attribute):
+        rewrite_attribute(context, node)
+    else:
+        rewrite_parameter_use(context, node)
+
+
+def _visit_function(context: Context, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    text = context.text
+    for decorator in node.decorator_list:
+        if context.name(decorator) in ("haiku.transparent", "haiku.experimental.transparent"):
+            start, end = text.span(decorator)
+            text.replace(text.line_start(start), text.line_end(end), "")
+            context.count("haiku.transparent", "native")
+

@@ -1,0 +1,82 @@
+"""Initialisers in Flax form: `init(key, shape, dtype)`."""
+
+from __future__ import annotations
+
+import ast
+
+from hk2flax.project.scopes import Function
+from hk2flax.rewrite.context import Context
+
+_PLAIN = {"zeros": "zeros", "ones": "ones"}
+
+
+def as_flax(context: Context, node: ast.expr) -> str:
+    """The text of an initialiser in Flax form; its own node may have been edited already."""
+    return context.text.of(node)
+
+
+def rewrite_initializer(context: Context, node: ast.expr) -> None:
+    """Turns an expression that denotes a Haiku initialiser into a Flax one, in place."""
+    text = context.text
+    name = context.name(node)
+    module, _, last = name.rpartition(".")
+    if module in ("jax.numpy", "numpy") and last in _PLAIN:
+        text.set(node, f"{context.alias('flax.linen')}.initializers.{_PLAIN[last]}")
+    elif isinstance(node, ast.Lambda):
+        _rewrite_lambda(context, node)
+    elif name in context.program.project.functions:
+        function, _ = context.program.project.functions[name]
+        if _is_haiku_style(function):
+            text.set(node, f"(lambda key, *args: {text.of(node)}(*args))")
+    elif isinstance(node, ast.Call) and not _is_flax_call(context, node):
+        # A factory that is not ours (functools.partial(jnp.full, ...)) makes a (shape, dtype) one.
+        text.set(node, f"(lambda key, *args: {text.of(node)}(*args))")
+    elif module in ("jax.numpy", "numpy", "jax.random"):
+        text.set(node, f"(lambda key, *args: {text.of(node)}(*args))")
+
+
+def _rewrite_lambda(context: Context, node: ast.Lambda) -> None:
+    if not _is_haiku_style(node):
+        return
+    text = context.text
+    args = node.args
+    first = [*args.posonlyargs, *args.args, *([args.vararg] if args.vararg else [])]
+    used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+    key = "key" if "key" not in used else "init_key"
+    keys = [
+        n
+        for n in ast.walk(node.body)
+        if isinstance(n, ast.Call) and context.name(n.func) == "haiku.next_rng_key"
+    ]
+    if len(keys) == 1:
+        text.set(keys[0], key)
+    if first:
+        start = text.span(first[0])[0]
+        star = 1 if first[0] is args.vararg else 0
+        text.insert(start - star, f"{key}, ")
+    else:
+        text.insert(text.span(node)[0] + len("lambda"), f" {key}")
+
+
+def _is_haiku_style(function: Function) -> bool:
+    """True for a function of (shape, dtype), as opposed to (key, shape, dtype)."""
+    args = [*function.args.posonlyargs, *function.args.args]
+    names = [a.arg for a in args]
+    required = len(args) - len(function.args.defaults)
+    if names and names[0] in ("key", "rng", "rng_key", "prng", "prng_key", "k"):
+        return False
+    return required <= 2 or bool(function.args.vararg)
+
+
+def _is_flax_call(context: Context, call: ast.Call) -> bool:
+    """Haiku initialisers have been rewritten; those of jax.nn and flax are in this form already."""
+    name = context.name(call.func)
+    if name.startswith("haiku.initializers.") or "initializers" in name:
+        return True
+    return name in context.program.project.functions or not name
+
+
+def insert_key(context: Context, call: ast.Call, key: str) -> None:
+    """`init(shape, dtype)` -> `init(key, shape, dtype)`."""
+    open_, _ = context.text.parens(call)
+    context.text.insert(open_ + 1, f"{key}, " if call.args or call.keywords else key)

@@ -1,0 +1,83 @@
+"""Everything that is known and decided about a project before a single edit is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from hk2flax.plan.classes import ClassPlan, plan_class
+from hk2flax.plan.initializers import Initializers, find_initializers
+from hk2flax.plan.methods import Methods, plan_methods
+from hk2flax.plan.names import NamePlan, plan_names
+from hk2flax.plan.transforms import TransformPlan, plan_transforms
+from hk2flax.project.creates import Creators, find_creators
+from hk2flax.project.index import Project, build_project
+from hk2flax.project.source import SourceFile
+
+
+@dataclass(frozen=True)
+class Program:
+    """The facts (project, creators) and the decisions (the rest) that the edits carry out."""
+
+    project: Project
+    creators: Creators
+    classes: dict[str, ClassPlan]
+    methods: Methods
+    initializers: Initializers
+    names: NamePlan
+    transforms: TransformPlan
+    prefer: str
+
+    def attribute(self, class_name: str, attribute: str) -> str:
+        """The output name of an attribute of self, looked up along the bases."""
+        for cls in self.project.mro(class_name):
+            plan = self.classes.get(cls.name)
+            if plan is not None and attribute in plan.renames:
+                return plan.renames[attribute]
+        return attribute
+
+    def is_mutable(self, class_name: str, attribute: str) -> bool:
+        """True for an attribute that some method of the class or its relatives assigns."""
+        related = [*self.project.mro(class_name), *self.project.subclasses(class_name)]
+        return any(attribute in self.classes[c.name].mutable for c in related if c.name in self.classes)
+
+
+def plan_program(sources: Iterable[SourceFile], prefer: str) -> Program:
+    """Parses, resolves and plans; touches no text."""
+    project = build_project(sources)
+    creators = find_creators(project)
+    classes: dict[str, ClassPlan] = {}
+    for name in _bases_first(project, creators.modules):
+        classes[name] = plan_class(project, creators, project.classes[name], classes)
+    methods = plan_methods(project, creators, classes)
+    _spare_setup_helpers(classes, methods)
+    initializers = find_initializers(project, classes)
+    names = plan_names(project, creators, classes)
+    transforms = plan_transforms(project, creators, classes, methods)
+    return Program(project, creators, classes, methods, initializers, names, transforms, prefer)
+
+
+def _bases_first(project: Project, names: set[str]) -> list[str]:
+    order: list[str] = []
+
+    def add(name: str) -> None:
+        if name in order:
+            return
+        for cls in project.mro(name)[1:]:
+            if cls.name in names and cls.name != name:
+                add(cls.name)
+        order.append(name)
+
+    for name in sorted(names):
+        add(name)
+    return order
+
+
+def _spare_setup_helpers(classes: dict[str, ClassPlan], methods: Methods) -> None:
+    """Attributes that only methods run from setup assign are set during setup, which linen allows."""
+    for plan in classes.values():
+        allowed = {m.name for m in plan.cls.methods.values() if m in methods.setup_helpers}
+        if allowed:
+            plan.mutable = plan.assigned_in(
+                m for m in plan.cls.methods.values() if m.name not in allowed
+            )
