@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from hk2flax.params.readers.records import Record
+from hk2flax.params.records import Record
 
 Path = tuple[str, ...]
 
 
 def is_leaf(value: Any) -> bool:
-    """True for arrays and numbers."""
-    return isinstance(value, np.ndarray | np.generic | int | float | complex)
+    """True for numbers and arrays of numbers; text is none."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.dtype.kind not in "USOM"
+    return isinstance(value, int | float | complex)
 
 
 def as_array(value: Any, dtype: str = "") -> np.ndarray:

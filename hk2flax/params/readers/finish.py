@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from hk2flax.params.readers.optax_fields import FIELDS
-from hk2flax.params.readers.records import ArrayShell, DtypeShell, Global, Record
+from hk2flax.params.records import ArrayShell, DtypeShell, Global, Record
 
 MAX_DEPTH = 150
 MAX_CONTAINERS = 2_000_000

@@ -11,7 +11,7 @@ import pickle
 from collections.abc import Callable
 from typing import Any
 
-from hk2flax.params.readers.records import ArrayShell, DtypeShell, Global, Record, make_array
+from hk2flax.params.records import ArrayShell, DtypeShell, Global, Record, make_array
 
 
 def _names(text: str) -> frozenset[str]:

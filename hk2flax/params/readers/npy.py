@@ -57,4 +57,6 @@ def _data(bounded: Bounded, descr: Any, shape: Any, is_fortran: bool) -> Any:
         return np.zeros(shape, dtype)
     flat = np.frombuffer(bounded.read(count * dtype.itemsize), dtype)
     array = flat.reshape(shape, order="F" if is_fortran else "C")
+    if dtype.kind == "U" and shape == ():
+        return str(array)
     return array if dtype.isnative else array.astype(dtype.newbyteorder("="))

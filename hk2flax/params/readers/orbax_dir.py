@@ -11,7 +11,6 @@ from hk2flax.params.errors import CheckpointError
 from hk2flax.params.readers.loaded import BROKEN, Loaded
 
 MARKERS = ("_METADATA", "_CHECKPOINT_METADATA", "manifest.ocdbt", "checkpoint", "_sharding")
-_ITEMS = ("default", "state", "params")
 
 
 def is_orbax(path: Path) -> bool:
@@ -25,31 +24,37 @@ def read_orbax(path: Path) -> Loaded:
     Raises:
         CheckpointError: there is no orbax here, or the directory cannot be restored.
     """
-    root = _item(path)
     try:
         import orbax.checkpoint as ocp
     except ImportError as error:
         raise CheckpointError(
             path, "an Orbax checkpoint", "reading it needs: pip install 'hk2flax[params]'"
         ) from error
+    items = _items(path)
     try:
-        with ocp.PyTreeCheckpointer() as checkpointer:
-            metadata = checkpointer.metadata(root.resolve())
-            item = getattr(metadata, "item_metadata", metadata)
-            tree = getattr(item, "tree", item)
-            args = _restore_args(ocp, tree)
-            restored = checkpointer.restore(root.resolve(), restore_args=args)
+        trees = {name: _restore(ocp, root) for name, root in items.items()}
     except BROKEN as error:
         raise CheckpointError(path, "cannot read the Orbax checkpoint", str(error)) from error
-    return Loaded(_numpy(restored), "orbax")
+    return Loaded(trees.get("", trees), "orbax")
 
 
-def _item(path: Path) -> Path:
-    """Return the directory that holds the tree: managers and v1 put it one level down."""
+def _items(path: Path) -> dict[str, Path]:
+    """Return the directories that hold trees; managers and orbax v1 put them one level down."""
     if (path / "_METADATA").is_file():
-        return path
-    inner = [path / name for name in _ITEMS if (path / name / "_METADATA").is_file()]
-    return inner[0] if inner else path
+        return {"": path}
+    inner = {child.name: child for child in sorted(path.iterdir()) if is_orbax(child)}
+    whole = [child for name, child in inner.items() if name in ("default", "state")]
+    if whole and "params" not in inner:
+        return {"": whole[0]}
+    return inner or {"": path}
+
+
+def _restore(ocp: Any, root: Path) -> Any:
+    with ocp.PyTreeCheckpointer() as checkpointer:
+        metadata = checkpointer.metadata(root.resolve())
+        item = getattr(metadata, "item_metadata", metadata)
+        args = _restore_args(ocp, getattr(item, "tree", item))
+        return _numpy(checkpointer.restore(root.resolve(), restore_args=args))
 
 
 def _restore_args(ocp: Any, tree: Any) -> Any:

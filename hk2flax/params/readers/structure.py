@@ -11,7 +11,7 @@ from typing import Any
 from hk2flax.params.checkpoint import Checkpoint, Tree
 from hk2flax.params.keys import split_haiku
 from hk2flax.params.readers.loaded import Loaded
-from hk2flax.params.readers.records import Record
+from hk2flax.params.records import Record
 from hk2flax.params.tree import as_array, flat_leaves, is_leaf
 
 PARAMS = (
@@ -49,7 +49,9 @@ def haiku_trees(loaded: Loaded) -> Checkpoint:
     whole = split_haiku(loaded.tree) if loaded.is_flat else loaded.tree
     notes = list(loaded.notes)
     params, state, extras = _find(whole, notes)
-    checkpoint = Checkpoint(_two_level(params), _two_level(state), extras, loaded.format, notes)
+    checkpoint = Checkpoint(
+        _two_level(params), _two_level(state, is_haiku_tree(params)), extras, loaded.format, notes
+    )
     if not checkpoint.params and not checkpoint.state:
         raise ValueError("it holds no arrays under a module name")
     return checkpoint
@@ -87,7 +89,8 @@ def _find(whole: Any, notes: list[str]) -> tuple[Any, Any, dict[str, Any]]:
         whole = whole.args
     if isinstance(whole, list | tuple) and whole and _is_nested(whole[0]):
         rest = list(whole[1:])
-        state = rest.pop(0) if rest and isinstance(rest[0], dict) else {}
+        is_state = bool(rest) and isinstance(rest[0], dict) and rest[0].keys() != whole[0].keys()
+        state = rest.pop(0) if is_state else {}
         first = len(whole) - len(rest)
         return whole[0], state, {str(n): part for n, part in enumerate(rest, first)}
     return _only_tree(whole, notes)
@@ -147,21 +150,29 @@ def _without(node: Any, path: tuple[str, ...], taken: set[str]) -> dict[str, Any
     return {key: child for key, child in inner.items() if child != {} or key != path[0]}
 
 
-def _two_level(tree: Any) -> Tree:
-    """Return {module: {name: array}}; deeper trees are joined with "/"."""
+def _two_level(tree: Any, known: bool = False) -> Tree:
+    """Return {module: {name: array}}; deeper trees are joined with "/".
+
+    known: the first level is modules. State may then hold whole pytrees under one name, whose
+    leaves are called "name/key", as the oracle calls them.
+    """
     result: Tree = {}
     if is_haiku_tree(tree):
         for module, names in tree.items():
             if names:
                 result[module] = {name: as_array(leaf) for name, leaf in names.items()}
         return result
-    two = all(isinstance(names, dict) for names in tree.values()) and any(
-        "/" in module or any(map(is_leaf, names.values())) for module, names in tree.items()
+    two = known or (
+        all(isinstance(names, dict) for names in tree.values())
+        and any(
+            "/" in module or any(map(is_leaf, names.values())) for module, names in tree.items()
+        )
     )
     for path, leaf in flat_leaves(tree):
+        if leaf is None:
+            continue
         if not is_leaf(leaf):
             raise ValueError(f"{'/'.join(path)} is {type(leaf).__name__}, not an array")
-        # State may hold whole pytrees under one name: {module: {name: {...}}}.
         module, name = (path[0], "/".join(path[1:])) if two else ("/".join(path[:-1]), path[-1])
         result.setdefault(module, {})[name] = as_array(leaf)
     return result

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, ClassVar
 
 from hk2flax.params.readers import globals as names
 from hk2flax.params.readers.finish import finished
-from hk2flax.params.readers.records import ArrayShell, DtypeShell, Global, Record, make_array
+from hk2flax.params.records import ArrayShell, DtypeShell, Global, Record, make_array
 
 _JOBLIB = ("joblib.numpy_pickle.NumpyArrayWrapper", "sklearn.externals.joblib.numpy_pickle")
 
