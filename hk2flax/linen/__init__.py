@@ -1,0 +1,1 @@
+"""Flax code for what linen lacks: plain flax and jax, copied into the tree of the user."""

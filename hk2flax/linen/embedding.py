@@ -1,0 +1,75 @@
+"""Embedding lookup."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from .initializers import TruncatedNormal
+
+
+class EmbedLookupStyle:
+    """How `Embed` finds a row (`hk.EmbedLookupStyle`).
+
+    Plain linen only indexes, so it needs no such choice.
+    """
+
+    ARRAY_INDEX = "ARRAY_INDEX"
+    ONE_HOT = "ONE_HOT"
+
+
+class Embed(nn.Module):
+    """A table of vectors looked up by integer ids (`hk.Embed`).
+
+    ids [...] -> [..., embed_dim]; parameter embeddings [vocab_size, embed_dim], float32 or in the
+    dtype of `embedding_matrix`. `nn.Embed` answers ids outside the table with NaN where Haiku
+    clamps them, draws other initial values and cannot look up by one-hot product.
+    """
+
+    vocab_size: int | None = None
+    embed_dim: int | None = None
+    embedding_matrix: Any = None
+    w_init: Callable[..., jax.Array] | None = None
+    lookup_style: str = "ARRAY_INDEX"
+    precision: Any = lax.Precision.HIGHEST
+
+    def __post_init__(self) -> None:
+        """Takes the table's size from `embedding_matrix` where one is given."""
+        if self.embedding_matrix is not None:
+            sizes = tuple(jnp.shape(self.embedding_matrix))
+            if (self.vocab_size or sizes[0], self.embed_dim or sizes[1]) != sizes:
+                raise ValueError(
+                    f"Embed: embedding_matrix has shape {sizes}, but vocab_size={self.vocab_size} "
+                    f"and embed_dim={self.embed_dim}."
+                )
+            self.vocab_size, self.embed_dim = sizes
+        elif not (self.vocab_size and self.embed_dim):
+            raise ValueError("Embed: give vocab_size and embed_dim, or embedding_matrix.")
+        super().__post_init__()
+
+    def setup(self) -> None:
+        """Creates the table, so that `embed.embeddings` can be shared with an output layer."""
+        w_init, dtype = self.w_init or TruncatedNormal(), jnp.float32
+        if self.embedding_matrix is not None:
+            matrix = jnp.asarray(self.embedding_matrix)
+            w_init, dtype = (lambda key, shape, dtype: matrix), matrix.dtype
+        self.embeddings = self.param("embeddings", w_init, (self.vocab_size, self.embed_dim), dtype)
+
+    def __call__(
+        self, ids: Any, lookup_style: str | None = None, precision: Any = None
+    ) -> jax.Array:
+        """Looks up a vector for each id."""
+        ids = jnp.asarray(ids)
+        if not jnp.issubdtype(ids.dtype, jnp.integer):
+            raise ValueError(f"Embed: ids must be integers, got {ids.dtype}.")
+        style = getattr(EmbedLookupStyle, (lookup_style or self.lookup_style).upper())
+        if style == EmbedLookupStyle.ARRAY_INDEX:
+            return jnp.asarray(self.embeddings)[(ids,)]
+        one_hot_ids = jax.nn.one_hot(ids, self.vocab_size)
+        precision = self.precision if precision is None else precision
+        return jnp.dot(one_hot_ids, self.embeddings, precision=precision)

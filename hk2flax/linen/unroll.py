@@ -1,0 +1,97 @@
+"""Running a recurrent core over a sequence."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+
+def static_unroll(
+    core: Callable[..., Any], input_sequence: Any, initial_state: Any, time_major: bool = True
+) -> tuple[Any, Any]:
+    """Calls the core once a step in a Python loop (`hk.static_unroll`).
+
+    input_sequence: arrays [time, ...] or, unless `time_major`, [batch, time, ...] -> the outputs
+    likewise and the last state. `nn.RNN` has the batch first by default and its own cell
+    convention.
+    """
+    axis = 0 if time_major else 1
+    leaves, structure = jax.tree.flatten(input_sequence)
+    steps = zip(*(jnp.unstack(leaf, axis=axis) for leaf in leaves), strict=True)
+    state, outputs = initial_state, []
+    for step in steps:
+        output, state = core(jax.tree.unflatten(structure, step), state)
+        outputs.append(output)
+    return jax.tree.map(lambda *each: jnp.stack(each, axis=axis), *outputs), state
+
+
+def dynamic_unroll(
+    core: Callable[..., Any],
+    input_sequence: Any,
+    initial_state: Any,
+    time_major: bool = True,
+    reverse: bool = False,
+    return_all_states: bool = False,
+    unroll: int = 1,
+) -> tuple[Any, Any]:
+    """Calls the core once a step in a compiled loop (`hk.dynamic_unroll`).
+
+    Returns the outputs and the last state, or the states of all steps. The core's parameters are
+    the same at every step, its other variables are carried along, its random keys differ. `nn.RNN`
+    flips the outputs of a reversed run, returns one state only and has its own cell convention.
+    """
+    swap = functools.partial(jax.tree.map, lambda array: jnp.swapaxes(array, 0, 1))
+    if not time_major:
+        input_sequence = swap(input_sequence)
+
+    def step(core: Any, state: Any, inputs: Any) -> tuple[Any, Any]:
+        outputs, state = core(inputs, state)
+        return state, ((outputs, state) if return_all_states else outputs)
+
+    if isinstance(core, nn.Module) and core.scope is not None:
+        if core.is_initializing():
+            # A loop cannot create variables: one step outside of it does.
+            first = jax.tree.map(lambda array: array[-1 if reverse else 0], input_sequence)
+            step(core, initial_state, first)
+        loop = nn.scan(
+            step,
+            variable_broadcast="params",
+            variable_carry=nn.DenyList("params"),
+            split_rngs={"params": False, "dropout": True},
+            reverse=reverse,
+            unroll=unroll,
+        )
+        last, outputs = loop(core, initial_state, input_sequence)
+    else:
+        plain = functools.partial(step, core)
+        last, outputs = lax.scan(
+            plain, initial_state, input_sequence, reverse=reverse, unroll=unroll
+        )
+
+    if return_all_states:
+        outputs, states = outputs
+        return (outputs, states) if time_major else (swap(outputs), swap(states))
+    return (outputs if time_major else swap(outputs)), last
+
+
+def expand_apply(f: Callable[..., Any], axis: int = 0) -> Callable[..., Any]:
+    """`f` for one step of what it is written for sequences of (`hk.expand_apply`).
+
+    Adds an axis of one to all arguments and takes it off the results; linen has no such function.
+    """
+    if axis not in (0, -1):
+        raise ValueError(f"expand_apply: the axis must be 0 or -1, got {axis}.")
+    expand = functools.partial(jax.tree.map, functools.partial(jnp.expand_dims, axis=axis))
+    squeeze = functools.partial(jax.tree.map, functools.partial(jnp.squeeze, axis=axis))
+
+    @functools.wraps(f)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return squeeze(f(*expand(args), **expand(kwargs)))
+
+    return wrapper
