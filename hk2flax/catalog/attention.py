@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping
 
 from .build import NAME, ZEROS, layer
-from .convert import init_or, parenthesised, parse
+from .convert import omit_if, parenthesised, parse
 from .model import OMIT, Arg, Leaf, Native, Value
 
 _NEVER_NONE = (ast.BinOp, ast.BoolOp)
@@ -61,7 +61,7 @@ SYMBOLS = (
             args={
                 "num_heads": Arg("num_heads"),
                 "w_init_scale": Arg("kernel_init", _default_scaling),
-                "w_init": Arg("kernel_init", init_or("@default_kernel_init")),
+                "w_init": Arg("kernel_init", omit_if(None)),
                 "with_bias": Arg("use_bias"),
                 "b_init": Arg("bias_init", ZEROS),
                 "name": NAME,

@@ -42,7 +42,7 @@ def _window(given: Mapping[str, Value]) -> dict[str, str] | None:
     while len(window) > 1 and window[0] == strides[0] == 1:
         window, strides = window[1:], strides[1:]
     texts = {"window_shape": repr(window), "strides": repr(strides)}
-    return texts if padding == "VALID" else {**texts, "padding": '"SAME"'}
+    return texts if padding == "VALID" else {**texts, "padding": given["padding"].text}
 
 
 def _average(given: Mapping[str, Value]) -> dict[str, str] | None:

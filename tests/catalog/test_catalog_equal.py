@@ -36,7 +36,7 @@ def mapped(given, args, positional: int, order: tuple[str, ...]) -> str | None:
         if arg.to and text != OMIT:
             leads = name in order[:positional] and order.index(name) == len(texts)
             texts.append(text if leads else f"{arg.to}={text}")
-    return ", ".join(texts)
+    return expand(", ".join(texts))[0]
 
 
 def native_text(source: str) -> str | None:
@@ -66,6 +66,12 @@ def native_text(source: str) -> str | None:
     parts += [f"{name}={value}" for name, value in more.items() if name not in taken]
     call = f"{native.target.replace('flax.linen', 'nn')}({', '.join(parts)})"
     return expand(call)[0]
+
+
+def test_a_weight_initialiser_that_may_be_none():
+    text = native_text("hk.Linear(4, w_init=init)")
+    assert text == "nn.Dense(4, kernel_init=init or default_kernel_init)"
+    assert run(text, init=None).kernel_init is not None
 
 
 def run(text: str, **more: object) -> object:
