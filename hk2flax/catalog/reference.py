@@ -149,9 +149,7 @@ def main(arguments: list[str]) -> int:
     text = render()
     if arguments == ["--check"]:
         fresh = PAGE.exists() and PAGE.read_text(encoding="utf-8") == text
-        print(
-            f"{PAGE} is {'up to date' if fresh else 'stale: run python -m hk2flax.catalog.reference'}"
-        )
+        print("up to date" if fresh else "stale: run python -m hk2flax.catalog.reference")
         return 0 if fresh else 1
     PAGE.parent.mkdir(parents=True, exist_ok=True)
     PAGE.write_text(text, encoding="utf-8")
