@@ -17,6 +17,6 @@ def command(code: str | None) -> None:
         for entry in CODES.values():
             click.echo(f"{entry.code}  {entry.severity:6}  {entry.title}")
         return
-    (prefix,) = check_prefixes([code])[:1] or ("",)
+    prefix = check_prefixes([code])[0]
     matching = [known for known in CODES if known.startswith(prefix)]
     click.echo("\n".join(explain(known) for known in matching), nl=False)

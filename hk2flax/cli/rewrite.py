@@ -31,7 +31,9 @@ _PATH = click.Path(exists=True, path_type=Path)
     type=click.Choice(["exact", "linen"]),
     help="Haiku's behaviour to the digit, or plain linen layers.  [default: exact]",
 )
-@click.option("--jobs", metavar="N", type=click.IntRange(min=1), help="Processes to use.")
+@click.option(
+    "--jobs", metavar="N", type=click.IntRange(min=1), default=1, help="Processes to use."
+)
 @click.option("--exclude", metavar="GLOB", multiple=True, help="Leave these files alone.")
 @click.option("--select", metavar="CODES", multiple=True, help="Report only these codes.")
 @click.option("--ignore", metavar="CODES", multiple=True, help="Do not report these codes.")

@@ -34,7 +34,7 @@ def run(
     output: Path | None = None,
     report: Path | None = None,
     prefer: str | None = None,
-    jobs: int | None = None,
+    jobs: int = 1,
     exclude: tuple[str, ...] = (),
     select: tuple[str, ...] = (),
     ignore: tuple[str, ...] = (),
@@ -64,7 +64,7 @@ def run(
     done = outcome(found, result, selected, ignored, prefer, mode, timings)
     failed = done.report.all_failed
     if not failed and mode == "diff":
-        raw(project_diff(done.changes, done.new_files))
+        raw(project_diff(found.root, done.changes, done.new_files))
     elif not failed and output is not None:
         root = Path(os.path.abspath(paths[0]))
         write_tree(output, root, found.root, done.changes, done.new_files, allow_dirty)

@@ -18,11 +18,11 @@ class UnknownCode(ValueError):
 
 def check_prefixes(prefixes: Iterable[str]) -> tuple[str, ...]:
     """The prefixes in upper case, comma-separated ones taken apart; raises UnknownCode."""
-    found = [part.strip().upper() for prefix in prefixes for part in prefix.split(",")]
-    for prefix in filter(None, found):
-        if prefix != "ALL" and not any(code.startswith(prefix) for code in CODES):
+    found = [part.strip().upper() for prefix in prefixes for part in prefix.rstrip(",").split(",")]
+    for prefix in found:
+        if prefix != "ALL" and not any(prefix and code.startswith(prefix) for code in CODES):
             raise UnknownCode(f"no diagnostic code is or starts with {prefix!r}{_near(prefix)}")
-    return tuple("HK" if prefix == "ALL" else prefix for prefix in found if prefix)
+    return tuple("HK" if prefix == "ALL" else prefix for prefix in found)
 
 
 def _near(text: str) -> str:

@@ -20,9 +20,11 @@ _MARKERS = ("pyproject.toml", "setup.py", "setup.cfg")
 class Discovery:
     """The files of a run. `targets` are to be changed; `context` is the rest of the project.
 
-    `root` is the project root: the top of the git repository, else the nearest directory with a
-    pyproject.toml or setup.py, else the directory of the path, above any packages it lies in. All
-    `rel` paths start there. `context` is read when it is first asked for: many runs have none.
+    `root` is the project root: the nearest directory with a pyproject.toml or setup.py, else the
+    top of the git repository, else the directory of the path; above any packages that it lies in.
+    All `rel` paths start there. With files of several projects it is their common ancestor, and
+    `roots` are those of the projects. `context` is read when it is first asked for: many runs
+    need none.
     """
 
     root: Path
@@ -74,17 +76,27 @@ def discover(paths: Sequence[Path], exclude: Sequence[str] = ()) -> Discovery:
 def project_root(path: Path) -> Path:
     """The root of the project that a file or directory (absolute) belongs to."""
     directory = path if path.is_dir() else path.parent
-    top = git_top(directory)
-    if top is not None:
-        # git resolves symlinks; keep the spelling of the path where both mean the same place.
-        same = (p for p in (directory, *directory.parents) if p.samefile(top))
-        return next(same, top)
+    top = repository(directory)
+    root = top or directory
     for parent in (directory, *directory.parents):
         if any((parent / marker).is_file() for marker in _MARKERS):
-            return parent
-    while (directory / "__init__.py").is_file() and directory != directory.parent:
-        directory = directory.parent  # the directory that imports start from
-    return directory
+            root = parent
+            break
+        if parent == top:
+            break
+    while (root / "__init__.py").is_file() and root not in (top, root.parent):
+        root = root.parent  # the directory that imports start from
+    return root
+
+
+def repository(directory: Path) -> Path | None:
+    """The top of the git working tree around a directory, in the directory's own spelling."""
+    top = git_top(directory)
+    if top is None:
+        return None
+    # git resolves symlinks; keep the spelling of the path where both mean the same place.
+    same = (p for p in (directory, *directory.parents) if p.samefile(top))
+    return next(same, top)
 
 
 def tree_files(directory: Path) -> list[Path]:

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
-from hk2flax.project.files import SourceFile
+from hk2flax.project.files import SourceFile, repository
 
 
-def project_diff(changes: Mapping[SourceFile, bytes], new_files: Mapping[str, bytes]) -> bytes:
-    """The diff of all changed and new files, paths relative to the project root."""
-    parts = {source.rel: file_diff(source.rel, source.data, new) for source, new in changes.items()}
-    parts.update({rel: file_diff(rel, None, data) for rel, data in new_files.items()})
-    return b"".join(parts[rel] for rel in sorted(parts))
+def project_diff(
+    root: Path, changes: Mapping[SourceFile, bytes], new_files: Mapping[str, bytes]
+) -> bytes:
+    """The diff of all changed and new files.
+
+    Paths are relative to the top of the git repository, since `git apply` reads them so even in a
+    subdirectory; outside of a repository they are relative to the project root.
+    """
+    inside = os.path.relpath(root, repository(root) or root).replace(os.sep, "/")
+    above = "" if inside == "." else f"{inside}/"
+    versions: dict[str, tuple[bytes | None, bytes]] = {}
+    versions.update((source.rel, (source.data, data)) for source, data in changes.items())
+    for rel, data in new_files.items():
+        versions[rel] = (current(root / rel), data)
+    return b"".join(file_diff(above + rel, *versions[rel]) for rel in sorted(versions))
+
+
+def current(path: Path) -> bytes | None:
+    """What a file holds, or None where there is none."""
+    return path.read_bytes() if path.is_file() else None
 
 
 def file_diff(rel: str, old: bytes | None, new: bytes) -> bytes:

@@ -11,7 +11,7 @@ from hk2flax.diagnostics.report import FileReport, Report
 from hk2flax.diagnostics.select import wanted
 from hk2flax.diagnostics.suppress import suppress
 from hk2flax.project.files import Discovery, SourceFile, encode
-from hk2flax.rewrite.diff import file_diff
+from hk2flax.rewrite.diff import current, file_diff
 from hk2flax.rewrite.result import FileResult, RewriteResult
 
 
@@ -48,7 +48,10 @@ def outcome(
     if changes:
         new_files = _missing(discovery.root, result.new_files)
     for rel, data in new_files.items():
-        reports.append(FileReport(rel, "created", diff=_text(file_diff(rel, None, data))))
+        reports = [report for report in reports if report.path != rel]
+        old = current(discovery.root / rel)
+        status = "created" if old is None else "rewritten"
+        reports.append(FileReport(rel, status, diff=_text(file_diff(rel, old, data))))
     ordered = tuple(sorted(reports, key=lambda report: report.path))
     all_timings = {**result.timings, **(timings or {})}
     return Outcome(
@@ -80,11 +83,7 @@ def _file(source: SourceFile, file: FileResult) -> tuple[FileReport, bytes | Non
 def _missing(root: Path, texts: Mapping[str, str]) -> dict[str, bytes]:
     """New files that are not there yet with the same content."""
     found = {rel: texts[rel].encode() for rel in sorted(texts)}
-    return {
-        rel: data
-        for rel, data in found.items()
-        if not (root / rel).is_file() or (root / rel).read_bytes() != data
-    }
+    return {rel: data for rel, data in found.items() if current(root / rel) != data}
 
 
 def _text(diff: bytes) -> str:

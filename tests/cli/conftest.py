@@ -12,7 +12,7 @@ from hk2flax.diagnostics import Diagnostic
 from hk2flax.rewrite.result import FileResult, RewriteResult
 
 
-def rewrite_project(discovery, prefer="exact", jobs=None):
+def rewrite_project(discovery, prefer="exact", jobs=1):
     """hk.Linear becomes nn.Dense, hk.GRU a helper, hk.Odd stays with HK101, hk.Note has a note."""
     files, new_files = [], {}
     for source in discovery.targets:

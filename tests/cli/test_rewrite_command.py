@@ -144,7 +144,7 @@ def test_jobs_and_prefer_reach_the_rewriter(run, project, fake):
     fake.setattr("hk2flax.rewrite.rewrite_project", record, raising=False)
     result = run("rewrite", project, "--prefer", "linen", "--jobs", "2", code=2)
     run("rewrite", project, code=2)
-    assert seen == [("linen", 2), ("exact", None)]
+    assert seen == [("linen", 2), ("exact", 1)]
     assert "internal error (RuntimeError)" in result.stderr
 
 
@@ -258,3 +258,23 @@ def test_a_file_whose_encoding_lacks_a_character(run, tmp_path, fake):
     fake.setattr("hk2flax.rewrite.rewrite_project", euro, raising=False)
     (tmp_path / "a.py").write_text("# coding: latin-1\n")
     assert "HK002" in run("rewrite", tmp_path, code=2).stdout
+
+
+def test_git_applies_the_diff_of_a_project_inside_a_repository(run, project, git):
+    top = project.parent
+    git(top, "init", "-q")
+    result = run("rewrite", "--diff", project, code=0)
+    assert b"a/project/pkg/net.py" in result.stdout_bytes
+    apply(project, result.stdout_bytes)
+    assert (project / "pkg" / "net.py").read_text() == DENSE
+
+
+def test_an_existing_helper_module_is_extended(run, project):
+    (project / "helpers_flax.py").write_text("class Old: ...\n")
+    (project / "pkg" / "net.py").write_text("hk.GRU\n")
+    diff = run("rewrite", "--diff", project, code=0).stdout_bytes
+    assert b"-class Old" in diff
+    assert b"new file mode" not in diff
+    assert "2 of 3 files rewritten." in run("rewrite", project, code=0).stdout
+    assert (project / "helpers_flax.py").read_text() == "class GRU: ...\n"
+    assert "0 of 3 files rewritten." in run("rewrite", project, code=0).stdout

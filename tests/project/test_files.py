@@ -271,3 +271,16 @@ def test_nothing_heavy_is_imported():
     )
     done = subprocess.run(["python", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_the_nearest_project_file_within_the_repository_is_the_root(tmp_path):
+    git(tmp_path, "init", "-q")
+    put(tmp_path, "one/pyproject.toml", "one/pkg/a.py", "two/b.py", "setup.py")
+    assert project_root(tmp_path / "one" / "pkg" / "a.py") == tmp_path / "one"
+    assert project_root(tmp_path / "two") == tmp_path
+    (tmp_path / "setup.py").unlink()
+    assert project_root(tmp_path / "two" / "b.py") == tmp_path
+    inner = tmp_path / "two"
+    git(inner, "init", "-q")
+    put(tmp_path, "setup.py")
+    assert project_root(inner) == inner
