@@ -1,0 +1,171 @@
+"""The comparisons of one verification: which runs, in which variants, under which keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from hk2flax.params.map import Map
+
+from .checks import Check
+from .compare import Pair, compare
+from .errors import OracleError
+from .exchange import Case, Flat, Key, Mode, Result
+from .process import Worker
+from .weights import carried
+
+STEPS = 3
+LOOSE = 10.0  # gradients sum over many more roundings than outputs
+
+Cases = tuple[Case, Case]
+Judge = Callable[[str, Result, Result], Check]
+Judges = Mapping[str, Judge]
+
+
+class Comparison:
+    """Two loaded programs that hold the same weights."""
+
+    def __init__(self, workers: tuple[Worker, Worker], mapping: Map) -> None:
+        """Nothing is run yet."""
+        self.workers = workers
+        self.mapping = mapping
+        self.modes: dict[str, Mode] = {}
+        self.drew = False
+
+    def prepare(self) -> list[str]:
+        """Make the variants of the inputs on both sides; the names of those that both have."""
+        ours, theirs = (worker.ask("flips") for worker in self.workers)
+        found = [set(worker.ask("prepare", ours or theirs)) for worker in self.workers]
+        return sorted(found[0] & found[1])
+
+    def describe_keys(self) -> str:
+        """How random keys were made equal, for the report."""
+        if not self.drew:
+            return "none drawn"
+        return "constant" if "constant" in self.modes.values() else "sequence"
+
+    def cases(self, name: str, other: str, **changes: Any) -> Cases:
+        """The same case for both sides, under the keys chosen for this apply function."""
+        mode = self.modes.get(name, "sequence")
+        return Case(name, keys=mode, **changes), Case(other, keys=mode, **changes)
+
+    def apply(self, name: str, other: str, variants: Sequence[str]) -> list[Check]:
+        """Everything that one apply function is compared on."""
+        self._choose_keys(name, other)
+        outputs, state = self._outputs, self._state
+        case = partial(self.cases, name, other, jit=True)
+        checks = [self._one(f"outputs{name}", "apply", self.cases(name, other), outputs)]
+        compiled = {f"outputs{name} (jit)": outputs, f"state{name} after {STEPS} steps": state}
+        checks += self._run("apply", case(), compiled, STEPS)
+        checks.append(self._one(f"leaks{name}", "apply", case(leaks=True), _ran))
+        trained = {f"gradients{name}": self._gradients, f"Adam step{name}": self._stepped}
+        checks += self._run("train", case(), trained)
+        for variant, label in (("flipped", "other mode"), ("doubled", "batch doubled")):
+            if variant not in variants:
+                reason = "no such flag" if variant == "flipped" else "no common batch axis"
+                checks.append(Check(f"outputs{name} ({label})", "skipped", detail=reason))
+                continue
+            judges: dict[str, Judge] = {f"outputs{name} ({label})": outputs}
+            if variant == "flipped":
+                judges[f"state{name} ({label})"] = state
+            checks += self._run("apply", case(variant=variant), judges)
+        if self.drew:
+            checks.append(self._independence(name, other))
+        return checks
+
+    def _choose_keys(self, name: str, other: str) -> None:
+        """Equal sequences of keys where both draw alike, else one constant key."""
+        self.modes[name] = "sequence"
+        tried = self._ask("apply", self.cases(name, other))
+        if not all(isinstance(result, Result) for result in tried):
+            return
+        ours, theirs = tried
+        self.drew = self.drew or bool(ours.draws or theirs.draws)
+        if self.drew and self._outputs("", ours, theirs).status == "differs":
+            self.modes[name] = "constant"
+            again = self._one("", "apply", self.cases(name, other), self._outputs)
+            if again.status == "differs" and ours.draws == theirs.draws:
+                self.modes[name] = "sequence"
+
+    def _one(self, label: str, command: str, cases: Cases, judge: Judge) -> Check:
+        return self._run(command, cases, {label: judge})[0]
+
+    def _run(self, command: str, cases: Cases, judges: Judges, *args: Any) -> list[Check]:
+        """Run both sides once and judge the results; what Haiku cannot do is skipped."""
+        ours, theirs = self._ask(command, cases, *args)
+        if isinstance(ours, OracleError):
+            reason = f"the Haiku program refuses: {ours}"
+            return [Check(label, "skipped", detail=reason) for label in judges]
+        if isinstance(theirs, OracleError):
+            reason = f"only the Flax program fails: {theirs}"
+            return [Check(label, "differs", detail=reason) for label in judges]
+        checks = [judge(label, ours, theirs) for label, judge in judges.items()]
+        differ = any(check.status == "differs" for check in checks)
+        if differ and (ours.draws or theirs.draws) and cases[0].keys == "sequence":
+            constant = (replace(cases[0], keys="constant"), replace(cases[1], keys="constant"))
+            again = self._run(command, constant, judges, *args)
+            if all(check.status != "differs" for check in again):
+                note = "; under constant keys"
+                return [replace(check, detail=check.detail + note) for check in again]
+        return checks
+
+    def _ask(self, command: str, cases: Cases, *args: Any) -> tuple[Any, Any]:
+        """Answers or OracleErrors of both sides, which run at the same time."""
+        for worker, case in zip(self.workers, cases, strict=True):
+            worker.send(command, case, *args)
+        answers: list[Any] = []
+        for worker in self.workers:
+            try:
+                answers.append(worker.receive())
+            except OracleError as error:
+                answers.append(error)
+        return answers[0], answers[1]
+
+    def _outputs(self, label: str, ours: Result, theirs: Result) -> Check:
+        counts = len(ours.outputs), len(theirs.outputs)
+        if counts[0] != counts[1]:
+            return Check(label, "differs", detail=f"{counts[0]} and {counts[1]} output arrays")
+        pairs = zip(ours.outputs, theirs.outputs, strict=True)
+        return compare(label, [Pair(f"output {i}", a, b) for i, (a, b) in enumerate(pairs)])
+
+    def _gradients(self, label: str, ours: Result, theirs: Result) -> Check:
+        found = carried(self.mapping, ours.leaves, linear=True)
+        return compare(label, pairs(found, theirs.leaves), LOOSE)
+
+    def _stepped(self, label: str, ours: Result, theirs: Result) -> Check:
+        return compare(label, pairs(carried(self.mapping, ours.stepped), theirs.stepped), LOOSE)
+
+    def _state(self, label: str, ours: Result, theirs: Result) -> Check:
+        found = carried(self.mapping, ours.leaves)
+        return compare(label, pairs(found, theirs.leaves))
+
+    def _independence(self, name: str, other: str) -> Check:
+        """Draws with the frameworks' own keys: linen repeats them where a lift is missing."""
+        label = f"random draws{name}"
+        cases = tuple(replace(c, keys="natural") for c in self.cases(name, other))
+        ours, theirs = self._ask("natural_keys", cases)  # type: ignore[arg-type]
+        for result in (ours, theirs):
+            if isinstance(result, OracleError):
+                return Check(label, "skipped", detail=str(result))
+        detail = f"{theirs[1]} different keys in {theirs[0]} draws (Haiku: {ours[1]} in {ours[0]})"
+        repeats = theirs[1] < theirs[0] and ours[1] == ours[0]
+        return Check(label, "differs" if repeats else "equal", detail=detail)
+
+
+def _ran(label: str, ours: Result, theirs: Result) -> Check:
+    """Judges nothing but that both came to an end."""
+    return Check(label, "equal", detail="none under jax.checking_leaks")
+
+
+def pairs(ours: Flat, theirs: Flat) -> list[Pair]:
+    """Leaves by target path; a leaf that the Flax side lacks shows as an empty array."""
+    return [Pair(_label(key), value, theirs.get(key, _NONE)) for key, value in ours.items()]
+
+
+def _label(key: Key) -> str:
+    return "/".join(key)
+
+
+_NONE: tuple[float, ...] = ()
