@@ -107,7 +107,7 @@ def _dtype_notes(source: Checkpoint, mapping: Map) -> Iterator[str]:
     dtypes = {(entry.kind, entry.module, entry.name): entry.dtype for entry in mapping.entries}
     leaves = dict(source.leaves())
     if repaired := sum(is_lost(array.dtype) for array in leaves.values()):
-        yield f"{repaired} leaves were stored as raw bytes (numpy loses bfloat16): dtype restored"
+        yield f"{repaired} leaves were stored as raw bytes: the map gave their dtype"
     kept: dict[tuple[str, str], int] = {}
     for key, array in leaves.items():
         pair = (array.dtype.name, dtypes[key])

@@ -19,6 +19,7 @@ from hk2flax.params.map import Entry, Map, Target, output_shape
 
 _WORDS = re.compile(r"((?<=[a-z0-9])[A-Z]|(?!^)[A-Z](?=[a-z]))")
 _AVERAGES = ("average", "hidden", "counter")
+_NETS = ("mlp", "res_net", "res_net18", "res_net50", "mobile_net_v1", "vector_quantizer")
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,10 @@ def guess_map(
 
         symbols = SYMBOLS.values()
     layers = layers_by_name(symbols)
+    written = _written_names(checkpoint)
     entries, lines = [], []
     for (kind, module, name), array in checkpoint.leaves():
-        target, dropped = _place(kind, module, name, array.shape, layers)
+        target, dropped = _place(kind, module, name, array.shape, layers, written)
         label = f"{module} {name}"
         targets = () if dropped else (target,)
         reason = "linen keeps no such value" if dropped else ""
@@ -86,20 +88,27 @@ def layers_by_name(symbols: Iterable[Any]) -> dict[str, Layer]:
 
 
 def _place(
-    kind: str, module: str, name: str, shape: tuple[int, ...], layers: dict[str, Layer]
+    kind: str,
+    module: str,
+    name: str,
+    shape: tuple[int, ...],
+    layers: dict[str, Layer],
+    written: set[tuple[str, ...]],
 ) -> tuple[Target, bool]:
-    parts = [part for part in module.split("/") if not part.startswith("~")]
+    parts = _bare(module).split("/") if _bare(module) else []
     for position, part in enumerate(parts):
-        base, number = _numbered(part, layers)
+        base, number = _numbered(part)
         layer = layers.get(base)
         below = "/".join((*parts[position + 1 :], name))
-        if layer is None or number is None:
+        if layer is None:
             continue
         if below in layer.dropped:
             return Target(kind, ("dropped",), shape), True
         leaf = layer.leaves.get(below)
         if layer.leaves and leaf is None:
             continue
+        if any(_numbered(each)[0] in _NETS for each in parts[:position]):
+            break  # helpers for hk.nets keep Haiku's names throughout
         try:
             ops = leaf.ops if leaf else ()
             placed = output_shape(shape, ops)
@@ -108,19 +117,30 @@ def _place(
         if placed == shape and all(op[0] == "reshape" for op in ops):
             ops = ()
         own = leaf.flax.split("/") if leaf else below.split("/")
-        path = (*parts[:position], f"{layer.target}_{number}", *own)
+        is_written = (*parts[:position], base) in written
+        title = part if is_written else f"{layer.target}_{number}"
         collection = leaf.collection if leaf else _collection(kind, below)
-        return Target(collection, path, placed, ops), False
+        return Target(collection, (*parts[:position], title, *own), placed, ops), False
     return Target(_collection(kind, name), (*parts, name), shape), False
 
 
-def _numbered(part: str, layers: dict[str, Layer]) -> tuple[str, int | None]:
-    """Split "conv2_d_1" into ("conv2_d", 1); a "_0" was written by a person, so the name stays."""
-    if part in layers:
-        return part, 0
+def _written_names(checkpoint: Checkpoint) -> set[tuple[str, ...]]:
+    """Return (parent..., base) of every series with a "_0": people number so, Haiku does not."""
+    found = set()
+    for (_, module, _), _ in checkpoint.leaves():
+        parts = _bare(module).split("/")
+        for position, part in enumerate(parts):
+            if part.endswith("_0"):
+                found.add((*parts[:position], part[:-2]))
+    return found
+
+
+def _numbered(part: str) -> tuple[str, int]:
+    """Split "linear_1" into ("linear", 1); without a number it is the first, 0."""
     base, _, digits = part.rpartition("_")
-    plain_number = digits.isdecimal() and not digits.startswith("0")
-    return base, int(digits) if plain_number else None
+    if base and digits.isdecimal() and (digits == "0" or not digits.startswith("0")):
+        return base, int(digits)
+    return part, 0
 
 
 def _collection(kind: str, path: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -62,6 +62,20 @@ def plain(value: Any) -> Any:
         both = {**value.fields, **{str(key): child for key, child in value.items.items()}}
         return {key: plain(child) for key, child in both.items()}
     return tuple(plain(child) for child in value.args) if value.args else {}
+
+
+def map_arrays(function: Callable[[np.ndarray], Any], value: Any) -> Any:
+    """Return the tree with `function` applied to every array; records stay records."""
+    if isinstance(value, np.ndarray):
+        return function(value)
+    if isinstance(value, dict):
+        return {key: map_arrays(function, child) for key, child in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map_arrays(function, child) for child in value)
+    if isinstance(value, Record):
+        parts = (value.args, value.fields, value.items, value.elements)
+        return Record(value.cls, *(map_arrays(function, part) for part in parts))
+    return value
 
 
 def put(tree: dict[str, Any], path: Path, value: Any) -> None:

@@ -8,8 +8,7 @@ import numpy as np
 
 from hk2flax.params.checkpoint import Checkpoint, Tree
 from hk2flax.params.errors import CheckpointError
-from hk2flax.params.records import Record
-from hk2flax.params.tree import flat_leaves
+from hk2flax.params.tree import flat_leaves, map_arrays
 
 
 def unreplicate(checkpoint: Checkpoint) -> Checkpoint:
@@ -37,7 +36,7 @@ def unreplicate(checkpoint: Checkpoint) -> Checkpoint:
     for key, value in checkpoint.extras.items():
         arrays = [leaf for _, leaf in flat_leaves(value) if isinstance(leaf, np.ndarray)]
         if arrays and all(leaf.shape[:1] == (size,) and _all_equal(leaf) for leaf in arrays):
-            extras[key] = _first(value)
+            extras[key] = map_arrays(lambda array: np.asarray(array[0]), value)
         else:
             extras[key] = value
             if any(leaf.shape[:1] == (size,) for leaf in arrays):
@@ -53,14 +52,3 @@ def _strip(tree: Tree) -> Tree:
 def _all_equal(array: np.ndarray) -> bool:
     first = np.asarray(array[0]).tobytes()
     return all(np.asarray(part).tobytes() == first for part in array[1:])
-
-
-def _first(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _first(child) for key, child in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(_first(child) for child in value)
-    if isinstance(value, Record):
-        fields, items = _first(value.fields), _first(value.items)
-        return Record(value.cls, _first(value.args), fields, items, _first(value.elements))
-    return np.asarray(value[0]) if isinstance(value, np.ndarray) else value

@@ -5,12 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from hk2flax.params.checkpoint import Checkpoint
+from hk2flax.params.dtypes import is_lost, repaired
 from hk2flax.params.errors import CheckpointError
 from hk2flax.params.readers.loaded import BROKEN, Loaded
 from hk2flax.params.readers.sniff import load
 from hk2flax.params.readers.structure import haiku_trees
 from hk2flax.params.readers.variables import flax_variables
+from hk2flax.params.tree import map_arrays
 
 __all__ = ["load_file", "read_checkpoint", "read_variables"]
 
@@ -23,7 +27,7 @@ def load_file(path: str | Path) -> Loaded:
     """
     path = Path(path)
     try:
-        return load(path)
+        return _with_bfloat16(load(path))
     except CheckpointError as error:
         raise CheckpointError(path, error.what, error.why) from error
     except BROKEN as error:
@@ -55,3 +59,20 @@ def read_variables(path: str | Path) -> tuple[dict[str, Any], Loaded]:
         return flax_variables(loaded), loaded
     except ValueError as error:
         raise CheckpointError(path, "no Flax variables in it", str(error)) from error
+
+
+def _with_bfloat16(loaded: Loaded) -> Loaded:
+    """Give raw two-byte arrays their dtype back; one-byte ones wait for the map."""
+    count = 0
+
+    def repair(array: np.ndarray) -> np.ndarray:
+        nonlocal count
+        if not is_lost(array.dtype) or array.dtype.itemsize != 2:
+            return array
+        count += 1
+        return repaired(array)
+
+    loaded.tree = map_arrays(repair, loaded.tree)
+    if count:
+        loaded.notes.append(f"{count} arrays stored as raw |V2 were taken for bfloat16")
+    return loaded

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from hk2flax.params import dtypes
-from hk2flax.params.readers.unpickle import Bounded, SafeUnpickler, finished
+from hk2flax.params.readers.bounded import Bounded
+from hk2flax.params.readers.finish import finished
+from hk2flax.params.readers.unpickle import SafeUnpickler
 
 MAGIC = b"\x93NUMPY"
 _MAX_HEADER = 1 << 16

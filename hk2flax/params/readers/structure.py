@@ -99,7 +99,7 @@ def _find(whole: Any, notes: list[str]) -> tuple[Any, Any, dict[str, Any]]:
 def _only_tree(whole: Any, notes: list[str]) -> tuple[Any, Any, dict[str, Any]]:
     if isinstance(whole, dict) and len(whole) == 1:
         (key, inner), *_ = whole.items()
-        if is_haiku_tree(inner):
+        if is_haiku_tree(inner) and any("/" in module for module in inner):
             notes.append(f"the only tree, {key!r}, was taken for the params")
             return inner, {}, {}
     if _is_nested(whole):

@@ -12,45 +12,11 @@ from collections.abc import Callable
 from typing import Any, BinaryIO, ClassVar
 
 from hk2flax.params.readers import globals as names
+from hk2flax.params.readers.bounded import Bounded
 from hk2flax.params.readers.finish import finished
-from hk2flax.params.records import ArrayShell, DtypeShell, Global, Record, make_array
+from hk2flax.params.records import ArrayShell, DtypeShell, Record, make_array
 
 _JOBLIB = ("joblib.numpy_pickle.NumpyArrayWrapper", "sklearn.externals.joblib.numpy_pickle")
-
-
-class Bounded:
-    """A binary stream of known length that never hands out, or allocates, more than it has."""
-
-    def __init__(self, stream: BinaryIO, size: int) -> None:
-        """`size`: bytes from the stream's present position to its end."""
-        self._stream = stream
-        self.left = size
-
-    def read(self, count: int = -1) -> bytes:
-        """Return exactly `count` bytes.
-
-        Raises:
-            EOFError: the stream is shorter: truncated.
-        """
-        if count < 0 or count > self.left:
-            raise EOFError(f"truncated: {count:,} bytes wanted where {self.left:,} are left")
-        data = self._stream.read(count)
-        self.left -= len(data)
-        if len(data) != count:
-            raise EOFError("truncated")
-        return data
-
-    def readline(self) -> bytes:
-        """Return one line, as text opcodes need."""
-        line = self._stream.readline()
-        self.left -= len(line)
-        return line
-
-    def readinto(self, buffer: Any) -> int:
-        """Fill `buffer`."""
-        data = self.read(len(buffer))
-        buffer[:] = data
-        return len(data)
 
 
 class SafeUnpickler(pickle._Unpickler):  # type: ignore[name-defined, misc]
@@ -213,6 +179,3 @@ def _items(target: Any) -> dict[Any, Any]:
     if not isinstance(target, dict):
         raise pickle.UnpicklingError("items are set on something that is no dict")
     return target
-
-
-__all__ = ["Bounded", "Global", "SafeUnpickler", "read_pickles"]
