@@ -64,7 +64,10 @@ def _to_flax(report: ConversionReport, mapping: Map | None, *, unreplicate: bool
     report.notes += source.notes
     if mapping is None:
         mapping, report.guessed = guess_map(source)
-        report.notes.append("no map: names were guessed; give --map, or --source and --target")
+        report.notes.append(
+            "no map: names were guessed, those of your own modules kept as Haiku has them; "
+            "give --map, or --source and --target, to be sure"
+        )
     variables = convert(source, mapping)
     extras = convert_extras(source.extras, mapping)
     report.mirrors = extras.mirrors

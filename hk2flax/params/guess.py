@@ -19,7 +19,6 @@ from hk2flax.params.map import Entry, Map, Target, output_shape
 
 _WORDS = re.compile(r"((?<=[a-z0-9])[A-Z]|(?!^)[A-Z](?=[a-z]))")
 _AVERAGES = ("average", "hidden", "counter")
-_NETS = ("mlp", "res_net", "res_net18", "res_net50", "mobile_net_v1", "vector_quantizer")
 
 
 @dataclass(frozen=True)
@@ -107,8 +106,9 @@ def _place(
         leaf = layer.leaves.get(below)
         if layer.leaves and leaf is None:
             continue
-        if any(_numbered(each)[0] in _NETS for each in parts[:position]):
-            break  # helpers for hk.nets keep Haiku's names throughout
+        is_written = (*parts[:position], base) in written
+        if is_written and base == "linear" and _numbered(parts[position - 1])[0] == "mlp":
+            break  # hk.nets.MLP: its helper keeps Haiku's names
         try:
             ops = leaf.ops if leaf else ()
             placed = output_shape(shape, ops)
@@ -117,7 +117,6 @@ def _place(
         if placed == shape and all(op[0] == "reshape" for op in ops):
             ops = ()
         own = leaf.flax.split("/") if leaf else below.split("/")
-        is_written = (*parts[:position], base) in written
         title = part if is_written else f"{layer.target}_{number}"
         collection = leaf.collection if leaf else _collection(kind, below)
         return Target(collection, (*parts[:position], title, *own), placed, ops), False
