@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
 from hk2flax.catalog.model import Leaf, Native
 from hk2flax.params.map import Entry, Target
 from hk2flax.params.ops import Op, Shape, output_shape
@@ -96,62 +93,64 @@ def layout(shape: Shape, wanted: Shape, ops: tuple[Op, ...]) -> tuple[Op, ...] |
     for leading in range(len(shape) + 1):
         if shape[:leading] != wanted[:leading]:
             return None
-        now, moved = shape, []
+        now = shape[leading:]
+        concrete: list[Op] = []
         try:
-            for op in ops:
-                moved.append(_behind(op, now, leading, wanted))
-                now = output_shape(now, moved[-1:])
+            for position, op in enumerate(ops):
+                later = ops[position + 1 :]
+                concrete.append(_concrete(op, now, wanted[leading:], later))
+                now = output_shape(now, concrete[-1:])
         except ValueError:
             continue
-        if now == wanted:
-            return tuple(op for op in moved if not _is_noop(op, shape, wanted, moved))
+        if now == wanted[leading:]:
+            if shape == wanted and [op[0] for op in concrete] in (["reshape"], ["squeeze"]):
+                return ()
+            return tuple(behind(op, shape[:leading]) for op in concrete)
     return None
 
 
-def _behind(op: Op, shape: Shape, leading: int, wanted: Shape) -> Op:
-    """One operation moved behind `leading` axes, with every dimension of a reshape known."""
+def _concrete(op: Op, shape: Shape, wanted: Shape, later: tuple[Op, ...]) -> Op:
+    """The operation on an array of `shape` with nothing left open; `wanted` is after `later`."""
+    if op == ("squeeze",):
+        axes = tuple(i for i, size in enumerate(shape) if size == 1)
+        return ("squeeze", *axes) if axes else ("reshape", shape)
+    if op[0] != "reshape":
+        return op
+    sizes = list(op[1])
+    if any(isinstance(size, str) and size != "k" for size in sizes):
+        for following in reversed(later):
+            wanted = _before(following, wanted)
+        if len(wanted) != len(sizes):
+            raise ValueError(f"{op} does not fit {wanted}")
+        sizes = [
+            wanted[i] if isinstance(size, str) and size != "k" else size
+            for i, size in enumerate(sizes)
+        ]
+    return ("reshape", output_shape(shape, [("reshape", tuple(sizes))]))
+
+
+def _before(op: Op, shape: Shape) -> Shape:
+    """The shape that `op` turned into `shape`, for operations that only permute."""
+    if op[0] == "transpose":
+        return tuple(shape[op[1].index(axis)] for axis in range(len(shape)))
+    if op[0] in ("swap", "add"):
+        return output_shape(shape, [op])
+    raise ValueError(f"cannot see through {op}")
+
+
+def behind(op: Op, leading: Shape) -> Op:
+    """The operation moved behind leading axes that it leaves alone."""
+    count = len(leading)
     name, *rest = op
+    if not count or name == "add":
+        return op
     if name == "reshape":
-        sizes = _sizes(rest[0], shape[leading:], wanted[leading:])
-        return (name, (*shape[:leading], *sizes))
+        return (name, (*leading, *rest[0]))
     if name == "transpose":
-        perm = tuple(axis + leading if axis >= 0 else axis for axis in rest[0])
-        return (name, (*range(leading), *perm))
-    if name == "squeeze" and not rest:
-        axes = tuple(i for i in range(leading, len(shape)) if shape[i] == 1)
-        return (name, *axes) if axes else (("reshape", shape))
-    if name in ("swap", "squeeze"):
-        return (name, *(axis + leading if axis >= 0 else axis for axis in rest))
-    if name == "slice":
-        return (name, rest[0] + leading if rest[0] >= 0 else rest[0], *rest[1:])
-    return op
-
-
-def _sizes(described: tuple[Any, ...], shape: Shape, wanted: Shape) -> list[int]:
-    """The numbers behind -1, "k" and argument names in a reshape (catalog/model.py, Leaf)."""
-    sizes: list[int] = []
-    for position, each in enumerate(described):
-        if each == "k":
-            leading = all(other == "k" for other in described[:position])
-            index = position if leading else position - len(described)
-            if not -len(shape) <= index < len(shape):
-                raise ValueError(f"no dimension {index} in {shape}")
-            sizes.append(shape[index])
-        elif isinstance(each, str):
-            if len(wanted) != len(described):
-                raise ValueError(f"{described} does not fit {wanted}")
-            sizes.append(wanted[position])
-        else:
-            sizes.append(each)
-    known = math.prod(size for size in sizes if size != -1)
-    if sizes.count(-1) == 1 and known:
-        sizes[sizes.index(-1)] = math.prod(shape) // known
-    return sizes
-
-
-def _is_noop(op: Op, shape: Shape, wanted: Shape, ops: list[Op]) -> bool:
-    """A single reshape or squeeze to the shape that is there already."""
-    return len(ops) == 1 and shape == wanted and op[0] in ("reshape", "squeeze")
+        return (name, (*range(count), *(axis + count for axis in rest[0])))
+    axes = rest[:1] if name == "slice" else rest
+    moved = tuple(axis + count if axis >= 0 else axis for axis in axes)
+    return (name, *moved, *rest[len(moved) :])
 
 
 def entry(leaf: LeafRecord, targets: tuple[Target, ...], reason: str = "") -> Entry:

@@ -50,15 +50,21 @@ class Session:
         self.side, self.root = side, Path(root)
         put_on_path(self.root)
         value = load(entry, self.root, "--entry")
+        called = Inputs((), {})
         if inputs is not None:
             function = load(inputs, self.root, "--inputs")
-            self.inputs = variants.call(function, inputs, self.root)
+            called = variants.call(function, inputs, self.root)
         try:
-            self._program = resolve(value, side)
+            return self.adopt(side, value, called)
         except OracleError as error:
             raise OracleError(f"--entry {entry}: {error}") from error
         except Exception as error:
             raise OracleError(f"--entry {entry} fails: {where(error, self.root)}") from error
+
+    def adopt(self, side: Side, value: Any, inputs: Inputs) -> dict[str, Any]:
+        """Take an entry's value and inputs; see `load`."""
+        self.side, self.inputs = side, inputs
+        self._program = resolve(value, side)
         return {
             "platform": jax.default_backend(),
             "applies": list(self.program.applies),
