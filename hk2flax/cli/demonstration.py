@@ -18,7 +18,11 @@ from hk2flax.rewrite.tree import write_tree
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from hk2flax.params.map import Map
+
 ENTRY, INPUTS = "driver:resnet", "driver:inputs"
+_TREES = f"--source haiku --target flax --entry {ENTRY} --inputs {INPUTS}"
+_DIFF_STYLE = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def run(output: Path | None) -> int:
@@ -48,20 +52,19 @@ def _steps(console: Console, base: Path, kept: bool) -> int:
     columns = (TextColumn("[bold]{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("Rewriting the code", total=4)
-        console.rule("1. hk2flax rewrite haiku --output flax")
+        _title(console, "1. hk2flax rewrite haiku --output flax")
         code = _rewrite(console, source, target)
         progress.update(task, advance=1, description="Tracing both versions")
-        console.rule(f"2. hk2flax map --source haiku --target flax --entry {ENTRY}")
+        _title(console, f"2. hk2flax map {_TREES}")
         mapping = build_map(source, target, ENTRY, INPUTS)
         mapping.save(base / "hk2flax.map.json")
-        for entry in mapping.entries:
-            for leaf in entry.targets:
-                console.print(f"{entry.module} {entry.name} -> {leaf.label}", markup=False)
+        _show_map(console, mapping)
         progress.update(task, advance=1, description="Converting the checkpoint")
-        console.rule("3. hk2flax convert-params checkpoint.npz --map hk2flax.map.json")
+        command = "convert-params haiku/checkpoint.npz -o checkpoint.flax.npz"
+        _title(console, f"3. hk2flax {command} --map hk2flax.map.json")
         console.print(str(convert_file(checkpoint, converted, map=mapping)), markup=False)
         progress.update(task, advance=1, description="Running both versions")
-        console.rule(f"4. hk2flax verify --source haiku --target flax --entry {ENTRY}")
+        _title(console, f"4. hk2flax verify {_TREES}")
         report = verify(source, target, ENTRY, INPUTS)
         report.render(console)
         progress.update(task, advance=1, description="Done")
@@ -70,8 +73,12 @@ def _steps(console: Console, base: Path, kept: bool) -> int:
     return max(code, report.exit_code)
 
 
+def _title(console: Console, text: str) -> None:
+    console.print(f"\n[bold]{text}[/]\n", soft_wrap=True)
+
+
 def _rewrite(console: Console, source: Path, target: Path) -> int:
-    from rich.syntax import Syntax
+    from rich.text import Text
 
     from hk2flax.rewrite import rewrite_project
 
@@ -79,8 +86,22 @@ def _rewrite(console: Console, source: Path, target: Path) -> int:
     done = outcome(found, rewrite_project(found, "exact"), mode="output")
     write_tree(target, source, found.root, done.changes, done.new_files)
     for file in done.report.files:
-        if file.diff:
-            console.print(Syntax(file.diff, "diff", background_color="default"))
+        if file.status == "rewritten":
+            for line in file.diff.splitlines():
+                console.print(Text(line, _DIFF_STYLE.get(line[:1], "")), soft_wrap=True)
     for line in lines(done.report):
         console.print(line, markup=False)
     return int(done.report.needs_person)
+
+
+def _show_map(console: Console, mapping: Map) -> None:
+    from rich.table import Table
+
+    table = Table("Haiku", "Flax", box=None, header_style="bold")
+    params = [entry for entry in mapping.entries if entry.kind == "params"]
+    for entry in params:
+        for leaf in entry.targets:
+            table.add_row(f"{entry.module} {entry.name}", leaf.label)
+    console.print(table, markup=False)
+    rest = len(mapping.entries) - len(params)
+    console.print(f"and {rest} leaves of state, the averages of BatchNorm")
