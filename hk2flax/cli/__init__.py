@@ -47,7 +47,7 @@ class LazyGroup(click.Group):
         except Exception as error:
             from hk2flax.cli.failure import as_failure
 
-            raise as_failure(error) from error
+            raise as_failure(error, ctx.invoked_subcommand) from error
 
 
 @click.group(

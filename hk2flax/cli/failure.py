@@ -9,10 +9,8 @@ from typing import IO, Any
 
 import click
 
-_EXTRAS = {
-    "params": {"numpy", "ml_dtypes", "msgpack", "safetensors", "orbax"},
-    "verify": {"jax", "jaxlib", "flax", "haiku", "optax"},
-}
+_PARAMS = frozenset({"numpy", "ml_dtypes", "msgpack", "safetensors", "orbax"})
+_VERIFY = frozenset({"jax", "jaxlib", "flax", "haiku", "optax"})
 
 
 class Failure(click.ClickException):
@@ -25,13 +23,13 @@ class Failure(click.ClickException):
         click.echo(f"hk2flax: error: {self.format_message()}", err=True, file=file)
 
 
-def as_failure(error: Exception) -> Failure:
-    """The failure that tells a person about an exception."""
-    if isinstance(error, ModuleNotFoundError):
-        name = (error.name or "").partition(".")[0]
-        for extra, modules in _EXTRAS.items():
-            if name in modules:
-                return Failure(f"{name} is not installed: pip install 'hk2flax[{extra}]'")
+def as_failure(error: Exception, command: str | None = None) -> Failure:
+    """The failure that tells a person about an exception in a command."""
+    name = (getattr(error, "name", None) or "").partition(".")[0]
+    if isinstance(error, ModuleNotFoundError) and name in _PARAMS | _VERIFY:
+        only_params = command == "convert-params" and name in _PARAMS
+        extra = "params" if only_params else "verify"
+        return Failure(f"{name} is not installed: pip install 'hk2flax[{extra}]'")
     if _is_ours(error):
         return Failure(str(error))
     if isinstance(error, OSError) and error.filename is not None:

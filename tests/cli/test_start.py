@@ -84,22 +84,25 @@ def test_version_starts_about_as_fast_as_click():
 
 
 @pytest.mark.parametrize(
-    ("module", "words"),
+    ("command", "module", "extra"),
     [
-        ("jax", "jax is not installed: pip install 'hk2flax[verify]'"),
-        ("haiku", "haiku is not installed: pip install 'hk2flax[verify]'"),
-        ("numpy", "numpy is not installed: pip install 'hk2flax[params]'"),
-        ("orbax.checkpoint", "orbax is not installed: pip install 'hk2flax[params]'"),
+        ("map", "jax", "verify"),
+        ("map", "numpy", "verify"),
+        ("convert-params", "haiku", "verify"),
+        ("convert-params", "numpy", "params"),
+        ("convert-params", "orbax.checkpoint", "params"),
     ],
 )
-def test_a_missing_extra_is_one_line(run, tmp_path, monkeypatch, module, words):
+def test_a_missing_extra_is_one_line(run, tmp_path, monkeypatch, command, module, extra):
     def missing(*arguments, **keywords):
         raise ModuleNotFoundError(f"No module named {module!r}", name=module)
 
     monkeypatch.setattr("hk2flax.oracle.build_map", missing)
-    arguments = ("--source", tmp_path, "--target", tmp_path, "--entry", "a:b")
-    result = run("map", *arguments, code=2)
-    assert result.stderr == f"hk2flax: error: {words}\n"
+    first = (tmp_path, "--dry-run") if command == "convert-params" else ()
+    trees = ("--source", tmp_path, "--target", tmp_path, "--entry", "a:b")
+    name = module.partition(".")[0]
+    expected = f"hk2flax: error: {name} is not installed: pip install 'hk2flax[{extra}]'\n"
+    assert run(command, *first, *trees, code=2).stderr == expected
 
 
 def test_a_missing_module_of_something_else_is_an_internal_error(run, tmp_path, monkeypatch):
