@@ -183,12 +183,17 @@ def save_names(module: nn.Module) -> Names:
     return Names(taken, dict(state.autoname_cursor), dict(state.children))
 
 
+def module_children(module: nn.Module) -> list[nn.Module]:
+    """Return the submodules that a bound module has."""
+    return [child for child in module._state.children.values() if isinstance(child, nn.Module)]
+
+
 def restore_names(module: nn.Module, names: Names) -> None:
     """Go back to the names that were taken earlier.
 
     Haiku names what a branch of `cond` or the body of a loop creates as if the other branches and
-    iterations had not been traced. The counters of linen are private, and nothing public resets
-    them, which makes this the one place in the helpers that reaches for them.
+    iterations had not been traced. linen's counters are private and nothing public resets them:
+    this function and the two above are all that the helpers need to know about them.
     """
     module.scope.reservations.clear()
     for name, kinds in names.taken.items():

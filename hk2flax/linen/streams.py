@@ -9,7 +9,7 @@ from typing import Any
 import flax.linen as nn
 import jax
 
-from .scope import running_module
+from .scope import module_children, running_module
 
 
 def stream_keys(module: nn.Module) -> dict[str, jax.Array]:
@@ -52,7 +52,9 @@ def streams(keys: Mapping[str, jax.Array], modules: Sequence[nn.Module]) -> Iter
             yield
     finally:
         for module in seen.values():
-            derive_streams(module.scope, old_keys)
+            # Modules that were made in the block but never called have keys of the block as well.
+            for each in (module, *module_children(module)):
+                derive_streams(each.scope, old_keys)
 
 
 def derive_streams(scope: Any, keys: Mapping[str, jax.Array]) -> None:

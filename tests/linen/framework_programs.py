@@ -70,9 +70,8 @@ def assert_close(a, b, tol=1e-5):
 def assert_same(before, after, *args, rename=lambda path: path, grads=True, steps=2, init=True):
     """Same parameters, state, outputs over several applies, gradients; no tracer leaks."""
     old, new = hk.transform_with_state(before), transform_with_state(after)
-    haiku_params, haiku_state = old.init(KEY, *args)
-    with jax.checking_leaks():
-        params, state = jax.jit(new.init)(KEY, *args)
+    haiku_params, haiku_state = jax.jit(old.init)(KEY, *args)
+    params, state = jax.jit(new.init)(KEY, *args)
     haiku_params = random_like(haiku_params)
     assert shapes(params) == {rename(p): s for p, s in shapes(haiku_params).items()}
     initial = like(state.get("state", {}), haiku_state, rename)
@@ -81,23 +80,26 @@ def assert_same(before, after, *args, rename=lambda path: path, grads=True, step
     start = {"state": initial} if initial else {}
     params = like(params, haiku_params, rename)
 
+    with jax.checking_leaks():
+        jax.eval_shape(new.init, KEY, *args)
+        jax.eval_shape(new.apply, params, start, KEY, *args)
+
+    old_apply, new_apply = jax.jit(old.apply), jax.jit(new.apply)
     current, haiku_current = start, haiku_state
     for _ in range(steps):
-        expected, haiku_current = old.apply(haiku_params, haiku_current, KEY, *args)
-        actual, following = new.apply(params, current, KEY, *args)
+        expected, haiku_current = old_apply(haiku_params, haiku_current, KEY, *args)
+        actual, current = new_apply(params, current, KEY, *args)
         assert_close(actual, expected)
-        with jax.checking_leaks():
-            assert_close(jax.jit(new.apply)(params, current, KEY, *args), (actual, following))
-        current = following
         like_haiku = like(current.get("state", {}), haiku_current, rename)
         assert_close(current.get("state", {}), like_haiku)
 
     if grads:
 
-        def loss(apply, params, state):
+        def loss(params, apply, state):
             out = apply(params, state, KEY, *args)[0]
             return sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(out))
 
-        expected = jax.grad(lambda p: loss(old.apply, p, haiku_state))(haiku_params)
-        actual = jax.grad(lambda p: loss(new.apply, p, start))(params)
+        grad = jax.jit(jax.grad(loss), static_argnums=1)
+        expected = grad(haiku_params, old.apply, haiku_state)
+        actual = grad(params, new.apply, start)
         assert_close(actual, like(params, expected, rename), 1e-4)
