@@ -24,7 +24,7 @@ SYMBOLS = (
         "haiku.Module",
         "type",
         "name=None",
-        native=Native("flax.linen.Module", args={"name": Arg("name")}),
+        native=Native("flax.linen.Module", args={}),
         note="A linen module is a frozen dataclass: constructor arguments become fields, and what "
         "`__init__` makes moves to setup().",
         source="haiku/_src/module.py; flax/linen/module.py",

@@ -133,6 +133,13 @@ def test_the_helper_exists(name):
     assert SYMBOLS[name].helper in defined
 
 
+def test_a_helper_serves_one_symbol():
+    owners: dict[str, str] = {}
+    for name, symbol in SYMBOLS.items():
+        if symbol.helper:
+            assert owners.setdefault(symbol.helper, name) == name
+
+
 @pytest.mark.parametrize("name", sorted(DEFINITIONS))
 def test_definitions_run(name):
     assert callable(eval(DEFINITIONS[name], {"nn": nn}))
