@@ -66,13 +66,13 @@ def test_one_bad_file_does_not_stop_the_others(run, project):
 
 
 @pytest.mark.parametrize("mode", [(), ("--check",), ("--diff",), ("--output", "../out")])
-def test_only_bad_files_is_2(run, tmp_path, mode):
+def test_only_bad_files_is_2(run, tmp_path, monkeypatch, mode):
     root = tmp_path / "project"
     root.mkdir()
     (root / "a.py").write_text("def f(:\n")
     (root / "b.py").write_bytes(b"\0")
     before = snapshot(root)
-    os.chdir(root)
+    monkeypatch.chdir(root)
     result = run("rewrite", ".", *mode, code=2)
     assert "a.py:1" in result.output
     assert "b.py:1:1: HK002" in result.output
@@ -125,8 +125,8 @@ def test_nothing_to_do(run, tmp_path):
         ((".", "--outptu", "x"), "--output"),
     ],
 )
-def test_wrong_use_is_2_and_writes_nothing(run, project, arguments, words):
-    os.chdir(project)
+def test_wrong_use_is_2_and_writes_nothing(run, project, monkeypatch, arguments, words):
+    monkeypatch.chdir(project)
     before = snapshot(project)
     result = run("rewrite", *arguments, code=2)
     assert words in result.stderr
