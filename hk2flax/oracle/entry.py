@@ -62,15 +62,13 @@ def plain(tree: Any) -> Any:
 
 
 def is_params(value: Any) -> bool:
-    """True for what an entry that runs init itself returns."""
-    if isinstance(value, Mapping):
-        return all(isinstance(inner, Mapping) for inner in value.values())
-    return (
-        isinstance(value, tuple)
-        and len(value) == 2
-        and all(isinstance(part, Mapping) for part in value)
-        and is_params(value[0])
-    )
+    """True for what an entry that runs init itself returns: nested dicts of arrays, or two."""
+    if isinstance(value, tuple) and not hasattr(value, "_fields"):
+        return len(value) == 2 and all(isinstance(v, Mapping) and is_params(v) for v in value)
+    if not isinstance(value, Mapping):
+        return False
+    leaves = jax.tree_util.tree_leaves(plain(value))
+    return all(hasattr(leaf, "shape") and hasattr(leaf, "dtype") for leaf in leaves)
 
 
 def split(value: Any, side: Side) -> tuple[Tree, Tree]:

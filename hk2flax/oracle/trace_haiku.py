@@ -18,6 +18,7 @@ from haiku._src import module as hk_module
 from haiku._src import utils as hk_utils
 
 from .entry import Args, Kwargs, Program
+from .errors import OracleError
 from .records import Frame, LeafRecord, Record
 from .tracing import class_names, dtype_of, initialise, leaves, shape_of
 
@@ -140,8 +141,10 @@ def _record(recorder: _Recorder, params: Any, state: Any) -> Record:
     found = []
     for kind, tree in (("param", params), ("state", state)):
         for path, value in leaves(tree):
+            if len(path) < 2:
+                raise OracleError(f"{path[0]!r} is no {{module: {{name: array}}}} of Haiku's")
             module, name = path[0], "/".join(path[1:])
-            order = _order(recorder, kind, module, path[1] if len(path) > 1 else "")
+            order = _order(recorder, kind, module, path[1])
             chain = _chain(recorder, module, attributes)
             leaf = LeafRecord(kind, module, name, shape_of(value), dtype_of(value), path, chain)
             found.append((order, leaf))
