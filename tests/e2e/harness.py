@@ -330,9 +330,9 @@ def main() -> int:
                     print(f"       seconds {result.seconds}")
             if result.problems:
                 failures.append(result)
+            if options.markdown:
+                options.markdown.write_text(_markdown(failures, count + 1))
         print(f"{len(todo) - len(failures)} of {len(todo)} programs pass")
-    if options.markdown:
-        options.markdown.write_text(_markdown(failures, len(todo)))
     return int(bool(failures))
 
 
