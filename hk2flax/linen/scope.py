@@ -139,6 +139,9 @@ def name_scope(name: str, *, method_name: str = "__call__") -> Iterator[None]:
     Args:
         name: name of the scope.
         method_name: adds a level ``~method_name`` for the submodules.
+
+    Raises:
+        flax.errors.AssignSubModuleError: no compact method is being run.
     """
     module = running_module("name_scope")
     outside = module.scope
@@ -146,7 +149,7 @@ def name_scope(name: str, *, method_name: str = "__call__") -> Iterator[None]:
     scope = outside
     for part in outer:
         scope = scope.push(part, reuse=True)
-    scope = scope.push(last if outer else free_name(scope, last))
+    scope = scope.push(last if outer else new_name(module, last))
     if method_name != "__call__":
         scope = scope.push(f"~{method_name}")
     names = save_names(module)
@@ -159,13 +162,19 @@ def name_scope(name: str, *, method_name: str = "__call__") -> Iterator[None]:
         restore_names(module, names)
 
 
-def free_name(scope: Any, name: str) -> str:
-    """Return the first of ``name``, ``name_1``, ``name_2`` ... that is not taken in the scope."""
-    number, free = 0, name
-    while scope.name_reserved(free):
-        number += 1
-        free = f"{name}_{number}"
-    return free
+def new_name(module: nn.Module, name: str) -> str:
+    """Return ``name`` the first time, then ``name_1``, ``name_2`` ... until the method returns.
+
+    Raises:
+        flax.errors.AssignSubModuleError: no compact method is being run, so that there is no
+            telling when to start over.
+    """
+    with contextlib.suppress(flax.errors.NameInUseError):
+        ScopeFrame(functools.partial, name="~probe")
+    counts = module._state.autoname_cursor
+    number = counts.get(f"~{name}", 0)
+    counts[f"~{name}"] = number + 1
+    return f"{name}_{number}" if number else name
 
 
 class Names(NamedTuple):
@@ -193,7 +202,7 @@ def restore_names(module: nn.Module, names: Names) -> None:
 
     Haiku names what a branch of `cond` or the body of a loop creates as if the other branches and
     iterations had not been traced. linen's counters are private and nothing public resets them:
-    this function and the two above are all that the helpers need to know about them.
+    this function and those above are all that the helpers need to know about them.
     """
     module.scope.reservations.clear()
     for name, kinds in names.taken.items():

@@ -205,6 +205,16 @@ def test_names_restart_in_a_name_scope_and_go_on_after_it():
     assert paths == {"Linear_0", "foo/~m/Linear_0", "Linear_1"}
 
 
+def test_name_scopes_need_a_compact_method():
+    class Program(nn.Module):
+        def __call__(self):
+            with name_scope("foo"):
+                pass
+
+    with pytest.raises(flax.errors.AssignSubModuleError):
+        Program().init(KEY)
+
+
 def test_current_module_is_known_in_functions_setup_and_plain_methods():
     seen = []
 
