@@ -19,6 +19,8 @@ from .weights import carried
 STEPS = 3
 LOOSE = 10.0  # gradients sum over many more roundings than outputs
 
+_CONSTANT = "; under constant keys"
+
 Cases = tuple[Case, Case]
 Judge = Callable[[str, Result, Result], Check]
 Judges = Mapping[str, Judge]
@@ -53,13 +55,12 @@ class Comparison:
 
     def apply(self, name: str, other: str, variants: Sequence[str]) -> list[Check]:
         """Everything that one apply function is compared on."""
-        self._choose_keys(name, other)
         outputs, state = self._outputs, self._state
         case = partial(self.cases, name, other, jit=True)
-        checks = [self._one(f"outputs{name}", "apply", self.cases(name, other), outputs)]
+        checks = [self._first(name, other)]
         compiled = {f"outputs{name} (jit)": outputs, f"state{name} after {STEPS} steps": state}
         checks += self._run("apply", case(), compiled, STEPS)
-        checks.append(self._one(f"leaks{name}", "apply", case(leaks=True), _ran))
+        checks += self._run("apply", case(leaks=True), {f"leaks{name}": _ran})
         trained = {f"gradients{name}": self._gradients, f"Adam step{name}": self._stepped}
         checks += self._run("train", case(), trained)
         for variant, label in (("flipped", "other mode"), ("doubled", "batch doubled")):
@@ -75,26 +76,25 @@ class Comparison:
             checks.append(self._independence(name, other))
         return checks
 
-    def _choose_keys(self, name: str, other: str) -> None:
-        """Equal sequences of keys where both draw alike, else one constant key."""
-        self.modes[name] = "sequence"
-        tried = self._ask("apply", self.cases(name, other))
-        if not all(isinstance(result, Result) for result in tried):
-            return
-        ours, theirs = tried
-        self.drew = self.drew or bool(ours.draws or theirs.draws)
-        if self.drew and self._outputs("", ours, theirs).status == "differs":
-            self.modes[name] = "constant"
-            again = self._one("", "apply", self.cases(name, other), self._outputs)
-            if again.status == "differs" and ours.draws == theirs.draws:
-                self.modes[name] = "sequence"
-
-    def _one(self, label: str, command: str, cases: Cases, judge: Judge) -> Check:
-        return self._run(command, cases, {label: judge})[0]
+    def _first(self, name: str, other: str) -> Check:
+        """Compare outputs, and settle on equal sequences of keys or on one constant key."""
+        cases, judges = self.cases(name, other), {f"outputs{name}": self._outputs}
+        ours, theirs = self._ask("apply", cases)
+        both = [result for result in (ours, theirs) if isinstance(result, Result)]
+        self.drew = self.drew or any(result.draws for result in both)
+        check = self._judge((ours, theirs), "apply", cases, judges)[0]
+        self.modes[name] = "constant" if check.detail.endswith(_CONSTANT) else "sequence"
+        return check
 
     def _run(self, command: str, cases: Cases, judges: Judges, *args: Any) -> list[Check]:
-        """Run both sides once and judge the results; what Haiku cannot do is skipped."""
-        ours, theirs = self._ask(command, cases, *args)
+        """Run both sides once and judge the results."""
+        return self._judge(self._ask(command, cases, *args), command, cases, judges, *args)
+
+    def _judge(
+        self, answers: tuple[Any, Any], command: str, cases: Cases, judges: Judges, *args: Any
+    ) -> list[Check]:
+        """What Haiku cannot do is skipped; what differs is tried once more with constant keys."""
+        ours, theirs = answers
         if isinstance(ours, OracleError):
             reason = f"the Haiku program refuses: {ours}"
             return [Check(label, "skipped", detail=reason) for label in judges]
@@ -107,8 +107,7 @@ class Comparison:
             constant = (replace(cases[0], keys="constant"), replace(cases[1], keys="constant"))
             again = self._run(command, constant, judges, *args)
             if all(check.status != "differs" for check in again):
-                note = "; under constant keys"
-                return [replace(check, detail=check.detail + note) for check in again]
+                return [replace(check, detail=check.detail + _CONSTANT) for check in again]
         return checks
 
     def _ask(self, command: str, cases: Cases, *args: Any) -> tuple[Any, Any]:

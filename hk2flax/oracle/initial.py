@@ -7,13 +7,12 @@ from typing import Any
 import jax
 import numpy as np
 
-from .entry import Program
+from .entry import CONCRETE, Program
 from .errors import OracleError
 from .exchange import Flat, Key, Mode
 from .inputs import Inputs
 from .keys import drawing
 from .preset import preset
-from .tracing import CONCRETE, initialise
 from .trees import flatten
 
 WANTED = 4096
@@ -21,12 +20,10 @@ SEEDS = (2, 256)
 WORK = 10_000_000
 
 
-def initialised(
-    program: Program, inputs: Inputs, keys: Mode, seed: int = 0, jit: bool = False
-) -> Flat:
+def initialised(program: Program, inputs: Inputs, keys: Mode) -> Flat:
     """All leaves of one init with the given keys."""
     with drawing(program.side, keys):
-        return flatten(program.side, *_init(program, inputs, jit)(jax.random.PRNGKey(seed)))
+        return flatten(program.side, *_init(program, inputs)(jax.random.PRNGKey(0)))
 
 
 def with_parameters(program: Program, inputs: Inputs, values: Flat) -> Flat:
@@ -37,14 +34,14 @@ def with_parameters(program: Program, inputs: Inputs, values: Flat) -> Flat:
     """
     given = {key[1:]: value for key, value in values.items() if key[0] == "params"}
     with preset(program.side, given), drawing(program.side, "constant"):
-        return flatten(program.side, *_init(program, inputs, False)(jax.random.PRNGKey(0)))
+        return flatten(program.side, *_init(program, inputs)(jax.random.PRNGKey(0)))
 
 
 def leaks(program: Program, inputs: Inputs) -> str:
-    """Compile init while looking for leaked tracers; the error's first line, or ""."""
+    """Trace init while looking for leaked tracers; the error's first line, or ""."""
     try:
         with jax.checking_leaks():
-            jax.eval_shape(_init(program, inputs, False), jax.random.PRNGKey(0))
+            jax.eval_shape(_init(program, inputs), jax.random.PRNGKey(0))
     except CONCRETE:
         return ""
     except Exception as error:
@@ -58,7 +55,7 @@ def samples(program: Program, inputs: Inputs) -> dict[Key, Any]:
     Leaves with many elements need few seeds, small ones many; a large program gets fewer, `WORK`
     elements in all. Two at least, to tell constants from draws.
     """
-    init = _init(program, inputs, True)
+    init = _init(program, inputs)
     found: dict[Key, list[Any]] = {}
     seed, seeds = 0, SEEDS[1]
     while seed < seeds:
@@ -73,7 +70,11 @@ def samples(program: Program, inputs: Inputs) -> dict[Key, Any]:
     return {key: np.stack(values) for key, values in found.items()}
 
 
-def _init(program: Program, inputs: Inputs, jit: bool) -> Any:
+def _init(program: Program, inputs: Inputs) -> Any:
+    """init as a function of the key: compiled, because one by one its small operations take long.
+
+    A program whose init looks at values runs as it is.
+    """
     if program.init is None:
         raise OracleError("the entry runs init itself, so it cannot be run again")
     init = program.init
@@ -81,11 +82,12 @@ def _init(program: Program, inputs: Inputs, jit: bool) -> Any:
     def run(key: Any) -> Any:
         return init(key, inputs.args, inputs.kwargs)
 
-    if not jit:
-        return run
-    try:
-        initialise(program, inputs.args, inputs.kwargs)
-        jax.eval_shape(run, jax.random.PRNGKey(0))
-    except CONCRETE:
-        return run
-    return jax.jit(run)
+    compiled = jax.jit(run)
+
+    def attempt(key: Any) -> Any:
+        try:
+            return compiled(key)
+        except CONCRETE:
+            return run(key)
+
+    return attempt

@@ -77,6 +77,8 @@ class Session:
             from .trace_haiku import trace
         else:
             from .trace_flax import trace
+        # A jitted init that ran while its module was imported would show nothing to a recorder.
+        jax.clear_caches()
         try:
             return trace(self.program, self.inputs.args, self.inputs.kwargs)
         except OracleError:

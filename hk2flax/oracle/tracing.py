@@ -22,10 +22,8 @@ def abstract(function: Callable[[], Any]) -> Any:
 def initialise(program: Program, args: Args, kwargs: Kwargs) -> tuple[Tree, Tree]:
     """(params, state) of `program` as shapes.
 
-    JAX's caches are cleared, because a jitted init that ran while its module was imported would
-    otherwise show nothing to a recorder. Raises OracleError for an entry without init or produce.
+    Raises OracleError for an entry without init or produce.
     """
-    jax.clear_caches()
     if program.produce is not None:
         produced: tuple[Tree, Tree] = abstract(program.produce)
         return produced
