@@ -1,0 +1,320 @@
+"""Haiku and the rewritten Flax program side by side: time, FLOPs and memory of a training step.
+
+    python benchmarks/models.py [PROGRAM...] [--steps N]
+
+Each program (fixtures/README.md says what that is) is rewritten, its weights are converted, and
+loss and gradients are compiled on both sides for the same inputs, each side in a process of its
+own. JAX picks the device: the accelerator where there is one. FLOPs and temporary memory are the
+compiler's own figures for the optimised program.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+LIMIT = 1.05
+
+PROGRAMS = {
+    "resnet": """
+        import haiku as hk
+        import jax
+
+
+        def forward(x, is_training):
+            net = hk.nets.ResNet18(10)
+            return net(x, is_training)
+
+
+        def build():
+            return hk.transform_with_state(forward)
+
+
+        def inputs():
+            return (jax.random.normal(jax.random.PRNGKey(0), (8, 64, 64, 3)), True), {}
+    """,
+    "convnet": """
+        import haiku as hk
+        import jax
+
+
+        class Block(hk.Module):
+            def __init__(self, channels, stride=1, name=None):
+                super().__init__(name=name)
+                self._channels = channels
+                self._stride = stride
+
+            def __call__(self, x, is_training):
+                y = hk.Conv2D(self._channels, 3, stride=self._stride, with_bias=False)(x)
+                y = hk.BatchNorm(True, True, 0.9)(y, is_training)
+                y = hk.Conv2D(self._channels, 3, with_bias=False)(jax.nn.relu(y))
+                y = hk.BatchNorm(True, True, 0.9)(y, is_training)
+                if x.shape != y.shape:
+                    x = hk.Conv2D(self._channels, 1, stride=self._stride)(x)
+                return jax.nn.relu(x + y)
+
+
+        def forward(x, is_training):
+            for channels, stride in ((32, 1), (64, 2), (128, 2)):
+                x = Block(channels, stride)(x, is_training)
+            return hk.Linear(10)(x.mean((1, 2)))
+
+
+        def build():
+            return hk.transform_with_state(forward)
+
+
+        def inputs():
+            return (jax.random.normal(jax.random.PRNGKey(0), (16, 32, 32, 3)), True), {}
+    """,
+    "transformer": """
+        import haiku as hk
+        import jax
+        import jax.numpy as jnp
+
+
+        class Layer(hk.Module):
+            def __init__(self, heads, size, rate=0.1, name=None):
+                super().__init__(name=name)
+                self._heads, self._size, self._rate = heads, size, rate
+
+            def __call__(self, x, mask):
+                width = x.shape[-1]
+                norm = hk.LayerNorm(-1, True, True)(x)
+                attention = hk.MultiHeadAttention(
+                    self._heads, self._size, w_init=hk.initializers.VarianceScaling(1.0))
+                h = attention(norm, norm, norm, mask)
+                x = x + hk.dropout(hk.next_rng_key(), self._rate, h)
+                h = hk.Linear(4 * width)(hk.LayerNorm(-1, True, True)(x))
+                return x + hk.dropout(hk.next_rng_key(), self._rate, hk.Linear(width)(jax.nn.gelu(h)))
+
+
+        def forward(ids):
+            x = hk.Embed(1000, 128)(ids)
+            mask = jnp.tril(jnp.ones((1, 1, ids.shape[1], ids.shape[1])))
+            for _ in range(4):
+                x = Layer(4, 32)(x, mask)
+            return hk.Linear(1000)(hk.LayerNorm(-1, True, True)(x))
+
+
+        def build():
+            return hk.transform(forward)
+
+
+        def inputs():
+            return (jax.random.randint(jax.random.PRNGKey(0), (8, 128), 0, 1000),), {}
+    """,
+    "lstm": """
+        import haiku as hk
+        import jax
+
+
+        def forward(xs):
+            core = hk.DeepRNN([hk.LSTM(128), hk.LSTM(128)])
+            ys, _ = hk.dynamic_unroll(core, xs, core.initial_state(xs.shape[1]))
+            return hk.Linear(10)(ys)
+
+
+        def build():
+            return hk.transform(forward)
+
+
+        def inputs():
+            return (jax.random.normal(jax.random.PRNGKey(0), (64, 16, 64)),), {}
+    """,
+    "layer_stack": """
+        import haiku as hk
+        import jax
+        import jax.numpy as jnp
+
+
+        class Block(hk.Module):
+            def __call__(self, x):
+                h = jax.nn.gelu(hk.Linear(4 * x.shape[-1])(hk.LayerNorm(-1, True, True)(x)))
+                return x + hk.Linear(x.shape[-1])(h)
+
+
+        def forward(x):
+            x = hk.experimental.layer_stack(12)(lambda h: Block()(h))(x)
+            return hk.Linear(10)(x)
+
+
+        def build():
+            return hk.transform(forward)
+
+
+        def inputs():
+            return (jax.random.normal(jax.random.PRNGKey(0), (64, 128)),), {}
+    """,
+    "mlp": """
+        import haiku as hk
+        import jax
+
+
+        def build():
+            return hk.transform(lambda x: hk.nets.MLP([1024, 1024, 512, 10])(x))
+
+
+        def inputs():
+            return (jax.random.normal(jax.random.PRNGKey(0), (128, 784)),), {}
+    """,
+}
+
+
+def measure(role: str, directory: str, variables: str, steps: int) -> dict:
+    """Compile and time loss and gradients of one side (runs in a process of its own)."""
+    import jax
+    import jax.numpy as jnp
+    import numpy as np
+
+    sys.path.insert(0, directory)
+    import driver
+
+    args, kwargs = driver.inputs()
+    entry = driver.build()
+    init, apply = (entry.init, entry.apply) if hasattr(entry, "init") else entry
+    stateful = json.loads(Path(variables).read_text())["stateful"]
+    rng = jax.random.PRNGKey(1)
+    linen = role == "flax" and hasattr(entry, "bind")
+    if linen:
+        made = dict(init({"params": rng, "dropout": rng}, *args, **kwargs))
+        params, state = made.pop("params", {}), made
+    else:
+        made = init(rng, *args, **kwargs)
+        params, state = made if stateful else (made, {})
+
+    def loss(params, state, args):
+        if linen:
+            mutable = list(state)
+            out = apply(
+                {"params": params, **state}, *args, rngs={"dropout": rng}, mutable=mutable, **kwargs
+            )
+            out, state = out if mutable or isinstance(out, tuple) else (out, {})
+        elif stateful:
+            out, state = apply(params, state, rng, *args, **kwargs)
+        else:
+            out = apply(params, rng, *args, **kwargs)
+        return sum(jnp.mean(jnp.square(leaf)) for leaf in jax.tree_util.tree_leaves(out)), state
+
+    traced = [a for a in args if hasattr(a, "shape")]
+    fixed = [None if hasattr(a, "shape") else a for a in args]
+
+    def step(params, state, traced):
+        given = iter(traced)
+        full = [next(given) if value is None else value for value in fixed]
+        return jax.value_and_grad(loss, has_aux=True)(params, state, full)
+
+    jax.jit(lambda x: x + 1)(1.0)  # the backend's own start-up
+    start = time.perf_counter()
+    compiled = jax.jit(step).lower(params, state, traced).compile()
+    compile_seconds = time.perf_counter() - start
+    cost = compiled.cost_analysis()
+    cost = cost[0] if isinstance(cost, list) else cost or {}
+    memory = compiled.memory_analysis()
+    times = []
+    for _ in range(steps):
+        start = time.perf_counter()
+        jax.block_until_ready(compiled(params, state, traced))
+        times.append(time.perf_counter() - start)
+    return {
+        "device": jax.devices()[0].device_kind,
+        "step": float(np.median(times)),
+        "fastest": min(times),
+        "compile": compile_seconds,
+        "flops": float(cost.get("flops", 0.0)),
+        "bytes": float(cost.get("bytes accessed", 0.0)),
+        "temporary": int(getattr(memory, "temp_size_in_bytes", 0) or 0),
+        "parameters": int(sum(x.size for x in jax.tree_util.tree_leaves(params))),
+    }
+
+
+def prepare(program: Path, work: Path) -> None:
+    """Rewrite the program and note how its transform is to be called."""
+    command = [sys.executable, "-m", "hk2flax", "rewrite", program, "--output", work / "flax"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"rewrite: exit code {done.returncode}: {done.stderr[-400:]}")
+    (work / "facts.json").write_text(
+        json.dumps({"stateful": "with_state" in (program / "driver.py").read_text()})
+    )
+
+
+def side(role: str, directory: Path, work: Path, steps: int) -> dict:
+    command = [sys.executable, __file__, "--worker", role, directory, work / "facts.json"]
+    environment = {**os.environ, "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+    done = subprocess.run(
+        [*map(str, command), "--steps", str(steps)], capture_output=True, text=True, env=environment
+    )
+    if done.returncode:
+        raise RuntimeError(f"{role}: {done.stderr.strip()[-500:]}")
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def best_of(runs: list[dict]) -> dict:
+    out = dict(runs[0])
+    for key in ("step", "fastest", "compile"):
+        out[key] = min(run[key] for run in runs)
+    return out
+
+
+def row(name: str, haiku: dict, flax: dict) -> str:
+    def pair(key, scale, unit):
+        ratio = flax[key] / haiku[key] if haiku[key] else float("nan")
+        return f"{haiku[key] * scale:9.2f}{flax[key] * scale:9.2f} {unit} {ratio:5.2f}"
+
+    return (
+        f"{name:14}{pair('step', 1e3, 'ms')} |{pair('compile', 1.0, 's ')} |"
+        f"{pair('flops', 1e-9, 'GF')} |{pair('temporary', 2**-20, 'MB')}"
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("programs", nargs="*", help="directories, or names of the built-in ones")
+    parser.add_argument("--steps", type=int, default=30)
+    parser.add_argument("--rounds", type=int, default=3, help="processes a side, in turns")
+    parser.add_argument("--limits", action="store_true", help="fail when Flax is slower than 1.05")
+    parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.worker:
+        print(json.dumps(measure(*options.worker, options.steps)))
+        return 0
+    slow = []
+    print(f"{'':14}{'step: haiku, flax, ratio':>26} | compile | FLOPs | temporary memory")
+    for name in options.programs or PROGRAMS:
+        with tempfile.TemporaryDirectory() as scratch:
+            work = Path(scratch)
+            program = Path(name)
+            if name in PROGRAMS:
+                program = work / "haiku"
+                program.mkdir()
+                (program / "driver.py").write_text(textwrap.dedent(PROGRAMS[name]).lstrip())
+            try:
+                prepare(program, work)
+                runs: dict[str, list[dict]] = {"haiku": [], "flax": []}
+                for _ in range(options.rounds):
+                    runs["haiku"].append(side("haiku", program, work, options.steps))
+                    runs["flax"].append(side("flax", work / "flax", work, options.steps))
+            except RuntimeError as error:
+                print(f"{program.name:14}failed: {error}")
+                slow.append(name)
+                continue
+        haiku, flax = best_of(runs["haiku"]), best_of(runs["flax"])
+        print(row(Path(name).name, haiku, flax), f"| {flax['device']}", flush=True)
+        if flax["step"] > LIMIT * haiku["step"]:
+            slow.append(name)
+    return int(options.limits and bool(slow))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
