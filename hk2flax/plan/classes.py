@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from hk2flax.plan.reserved import ALWAYS, ATTRIBUTES, free_name
+from hk2flax.plan.reserved import RESERVED, free_name
 from hk2flax.project.creates import Creators, is_super, self_name
 from hk2flax.project.index import Class, Project
 from hk2flax.project.scopes import Binding
@@ -153,7 +153,7 @@ def _plan_init(project: Project, plan: ClassPlan, base: ClassPlan | None) -> Non
         )
     by_name = {p.name: p for p in plan.parameters}
     plan.rebound = [
-        p.name for p in plan.parameters if p.field and len(scope.bindings[p.name].nodes) > 1
+        p.name for p in plan.parameters if p.field and p.name in scope.bindings and len(scope.bindings[p.name].nodes) > 1
     ]
     stores: dict[str, list[ast.Attribute]] = {}
     for target in _stores(init, me):
@@ -174,7 +174,7 @@ def _parameters(init: ast.FunctionDef, taken: set[str]) -> list[Parameter]:
     result = []
     for arg, default, kw_only in every:
         name = "" if arg.arg == "name" else arg.arg
-        if name in ALWAYS:
+        if name in RESERVED:
             name = free_name(name, taken)
         result.append(Parameter(arg.arg, name, arg.annotation, default, kw_only, arg))
     return result
@@ -392,7 +392,7 @@ def _plan_attributes(
             while name in fields or name in stores or name in taken:
                 name += "_"
             plan.renames[attribute] = name
-        elif attribute in ATTRIBUTES:
+        elif attribute in RESERVED:
             plan.renames[attribute] = free_name(attribute, {*fields, *stores, *taken})
 
 
@@ -434,7 +434,7 @@ def _check_name_use(plan: ClassPlan, by_name: dict[str, Parameter]) -> None:
     """`name` is linen's own; using it for anything but names of submodules needs a person."""
     init, file = plan.init, plan.cls.file
     assert init is not None
-    if "name" not in by_name:
+    if "name" not in by_name or "name" not in file.names.scopes[init].bindings:
         return
     binding = file.names.scopes[init].bindings["name"]
     if len(binding.nodes) > 1:

@@ -30,6 +30,9 @@ class Initializers:
     attributes: set[tuple[str, str]] = field(default_factory=set)
 
 
+_STORAGE = ("haiku.get_parameter", "haiku.get_state")
+
+
 def is_initializer_argument(name: str) -> bool:
     """True for the Haiku arguments that take an initialiser."""
     return name == "init" or name.endswith("_init")
@@ -55,7 +58,7 @@ def find_initializers(project: Project, plans: dict[str, ClassPlan]) -> Initiali
             project_calls.setdefault(name, []).append((file, call))
     for file, call, name in haiku_calls:
         symbol = lookup(name)
-        if symbol is None or not symbol.signature:
+        if symbol is None or not (symbol.kind == "layer" or symbol.name in _STORAGE):
             continue
         bound = bind_call(parse_signature(symbol.signature), call)
         for argument, value in (bound or {}).items():

@@ -11,10 +11,14 @@ import ast
 from dataclasses import dataclass, field
 
 from hk2flax.plan.classes import ClassPlan
-from hk2flax.plan.reserved import ATTRIBUTES
+from hk2flax.plan.reserved import RESERVED
 from hk2flax.project.creates import Creators, class_around, function_around, method_around
 from hk2flax.project.index import File, Project
 from hk2flax.project.scopes import COMPREHENSIONS, FUNCTIONS, LOOPS
+
+
+# Parameters and state share the namespace of submodules in linen.
+_STORAGE = ("haiku.get_parameter", "haiku.get_state", "haiku.set_state")
 
 
 @dataclass
@@ -59,7 +63,7 @@ class NamePlan:
 
     def _is_free(self, file: File, call: ast.Call, name: str) -> bool:
         owner = class_around(self.project, file, call)
-        taken: set[str] = set(ATTRIBUTES) | {"params"}
+        taken: set[str] = set(RESERVED) | {"params"}
         if owner is not None and method_around(file, call) is not None:
             for cls in [*self.project.mro(owner.name), *self.project.subclasses(owner.name)]:
                 taken |= set(cls.methods)
@@ -137,11 +141,14 @@ def plan_names(project: Project, creators: Creators, plans: dict[str, ClassPlan]
             name = project.name(file, node.func)
             if name in project.functions:
                 result.sites.setdefault(project.functions[name][0], []).append((file, node))
-            if not creators.is_module_class(name):
+            if name in _STORAGE:
+                values = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "name")]
+            elif creators.is_module_class(name):
+                values = [k.value for k in node.keywords if k.arg == "name"]
+                values += _positional_name(node, plans.get(name))
+            else:
                 continue
-            for value in [k.value for k in node.keywords if k.arg == "name"] + _positional_name(
-                node, plans.get(name)
-            ):
+            for value in values:
                 if isinstance(value, ast.Constant) and isinstance(value.value, str):
                     pool = result.literals.setdefault(result.pool(file, node), {})
                     pool[value.value] = pool.get(value.value, 0) + 1

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 # A field, method or attribute of this name breaks the module or hides what its users need.
-ALWAYS = frozenset(
-    "name parent scope param variable apply clone setup init_with_output is_initializing "
-    "make_rng has_rng put_variable get_variable has_variable bind unbind sow perturb "
-    "is_mutable_collection lazy_init init".split()
+RESERVED = frozenset(
+    "name parent scope param variable variables path apply clone setup init init_with_output "
+    "is_initializing make_rng has_rng put_variable get_variable has_variable bind unbind sow perturb "
+    "is_mutable_collection lazy_init".split()
 )
-# Properties of every Module: usable as a field, but not as an attribute set in setup().
-ATTRIBUTES = ALWAYS | {"path", "variables"}
 # Keyword arguments that Module.init and Module.apply take for themselves.
 CALL_ARGUMENTS = frozenset({"rngs", "method", "mutable", "capture_intermediates", "variables"})
 

@@ -60,7 +60,7 @@ class Names:
     qualified: every Name and Attribute expression that refers to an import or a definition.
     scopes: the scope opened by a node; scope_of: the scope a Name is used in.
     parent: every node's parent. uses: for each binding, the Name nodes that read it.
-    stars: modules imported with `*`.
+    stars: modules imported with `*`. module_aliases: assignments that rename a Haiku submodule.
     """
 
     qualified: dict[ast.AST, str] = field(default_factory=dict)
@@ -69,6 +69,7 @@ class Names:
     parent: dict[ast.AST, ast.AST] = field(default_factory=dict)
     uses: dict[int, list[ast.Name]] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
+    module_aliases: dict[ast.stmt, str] = field(default_factory=dict)
 
     def binding(self, node: ast.Name) -> Binding | None:
         """What a used name is bound to, or None for builtins and unknown names."""
@@ -211,6 +212,35 @@ def resolve_names(tree: ast.Module, module: str, is_package: bool) -> Names:
     for child in tree.body:
         names.parent[child] = tree
         binder.visit(child, top)
+    _resolve_uses(names)
+    if _module_aliases(tree, names, top):
+        _resolve_uses(names)
+    return names
+
+
+# Submodules of Haiku, which programs like to give a short name (`init = hk.initializers`).
+HAIKU_MODULES = frozenset(
+    f"haiku.{m}"
+    for m in "initializers nets pad experimental data_structures mixed_precision testing config".split()
+) | {"haiku"}
+
+
+def _module_aliases(tree: ast.Module, names: Names, top: Scope) -> bool:
+    """Treats `init = hk.initializers` as the import that it stands for."""
+    found = False
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and names.qualified.get(node.value) in HAIKU_MODULES:
+            for target in node.targets:
+                if isinstance(target, ast.Name) and len(top.bindings[target.id].nodes) == 1:
+                    binding = top.bindings[target.id]
+                    binding.kind, binding.target = "import", names.qualified[node.value]
+                    names.module_aliases[node] = target.id
+                    found = True
+    return found
+
+
+def _resolve_uses(names: Names) -> None:
+    names.uses.clear()
     starred = any(star == "haiku" for star in names.stars)
     for node, scope in names.scope_of.items():
         assert isinstance(node, ast.Name)
@@ -225,7 +255,6 @@ def resolve_names(tree: ast.Module, module: str, is_package: bool) -> Names:
         if binding.kind in ("import", "def", "class"):
             names.qualified[node] = binding.target
             _extend(node, names)
-    return names
 
 
 def _extend(node: ast.AST, names: Names) -> None:

@@ -151,14 +151,16 @@ def insert_definitions(context: Context, lines: list[str]) -> None:
 
 
 def _remove_haiku(context: Context, used: set[str]) -> None:
+    for statement, name in context.file.names.module_aliases.items():
+        if name not in used:
+            context.text.replace(*context.text.whole_lines(*context.text.span(statement)), "")
     for node in context.file.names.parent:
         if isinstance(node, ast.Import):
             gone = [a for a in node.names if a.name.split(".")[0] == "haiku" and _binds(a) not in used]
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            if (node.module or "").split(".")[0] != "haiku":
-                continue
-            gone = [a for a in node.names if a.name != "*" and _binds(a) not in used]
-            gone += [a for a in node.names if a.name == "*" and not _starred_use(context)]
+        elif isinstance(node, ast.ImportFrom):
+            names = [a for a in node.names if _is_haiku(context, node, a)]
+            gone = [a for a in names if a.name != "*" and _binds(a) not in used]
+            gone += [a for a in names if a.name == "*" and not context.kept]
         else:
             continue
         if gone:
@@ -169,8 +171,16 @@ def _binds(alias: ast.alias) -> str:
     return alias.asname or alias.name.split(".")[0]
 
 
-def _starred_use(context: Context) -> bool:
-    return bool(context.kept)
+def _is_haiku(context: Context, node: ast.ImportFrom, alias: ast.alias) -> bool:
+    """True for an import of a Haiku name, also where another file of the project hands it on."""
+    if not node.level and (node.module or "").split(".")[0] == "haiku":
+        return True
+    scope = context.file.names.scopes[context.file.tree]
+    binding = scope.bindings.get(_binds(alias))
+    if binding is None or alias not in binding.nodes:
+        return False
+    target = context.program.project.canonical(context.file, binding.target)
+    return target == "haiku" or target.startswith("haiku.")
 
 
 def _remove_aliases(context: Context, node: ast.Import | ast.ImportFrom, gone: list[ast.alias]) -> None:

@@ -23,6 +23,8 @@ def rewrite_reference(context: Context, node: ast.expr) -> None:
         context.text.set(node, context.dotted("flax.linen.Module"))
         context.count(name, "native")
         return
+    if parent in context.file.names.module_aliases:
+        return
     if symbol is None or symbol.kind == "module":
         if not _is_attribute_of_symbol(context, node):
             context.leave(node, "HK101", f"{name} has no entry in the catalog", name)
