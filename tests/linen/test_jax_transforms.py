@@ -8,7 +8,8 @@ from framework_programs import KEY, Linear, X, assert_close, assert_same, shapes
 from same_keys import constant_keys
 from test_loops import XS, Cell, HkCell, SetUp
 
-from hk2flax.linen.jax_transforms import eval_shape, grad, remat, value_and_grad, vmap
+from hk2flax.linen.gradients import grad, value_and_grad
+from hk2flax.linen.jax_transforms import eval_shape, remat, vmap
 from hk2flax.linen.rng import next_rng_key
 from hk2flax.linen.scope import method_scope, running_module
 from hk2flax.linen.transform import transform, transform_with_state

@@ -1,0 +1,123 @@
+"""Asking about the init or apply that is being run, and small ways to make modules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import flax.linen as nn
+
+from .live_variables import nested_copy
+from .scope import ScopeFrame, new_name, running_module, variable_scope
+from .variables import STATE, UPDATED_STATE
+
+
+def running_init() -> bool:
+    """Say whether variables are being created: ``hk.running_init``."""
+    return running_module("running_init").is_initializing()
+
+
+def current_name() -> str:
+    """Return the path of the current module or name scope, ``~`` at the top.
+
+    As ``hk.current_name``, in names of the Flax tree.
+    """
+    return "/".join(variable_scope("current_name").path) or "~"
+
+
+def get_params() -> dict[str, Any]:
+    """Return all parameters as a nested dict; those created so far while initialising."""
+    return all_variables("get_params").get("params", {})
+
+
+def get_current_state() -> dict[str, Any]:
+    """Return all collections of state as they are now: ``hk.get_current_state``."""
+    variables = all_variables("get_current_state")
+    updated = variables.pop(UPDATED_STATE, {})
+    variables.pop("params", None)
+    if updated:
+        variables[STATE] = merge_nested(variables.get(STATE, {}), updated)
+    return variables
+
+
+def get_initial_state() -> dict[str, Any]:
+    """Return all collections of state as init will return them: ``hk.get_initial_state``.
+
+    Raises:
+        ValueError: at apply, where linen does not keep what was passed in.
+    """
+    if not running_init():
+        raise ValueError("`get_initial_state` is only known while initialising.")
+    variables = all_variables("get_initial_state")
+    return {k: v for k, v in variables.items() if k not in ("params", UPDATED_STATE)}
+
+
+def all_variables(symbol: str) -> dict[str, Any]:
+    """Return a copy of all collections of this init or apply."""
+    variables = nested_copy(running_module(symbol).scope.root.variables())
+    variables.get(UPDATED_STATE, {}).pop("~", None)
+    variables.pop("intermediates", None)
+    return {name: tree for name, tree in variables.items() if tree}
+
+
+def merge_nested(tree: dict[str, Any], updates: dict[str, Any]) -> dict[str, Any]:
+    """Return nested dicts with some values exchanged."""
+    merged = dict(tree)
+    for name, value in updates.items():
+        both = isinstance(value, dict) and isinstance(tree.get(name), dict)
+        merged[name] = merge_nested(tree[name], value) if both else value
+    return merged
+
+
+def transparent(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the method, which works in the frame of its caller anyway: ``hk.transparent``."""
+    return method
+
+
+def to_module(fn: Callable[..., Any]) -> Callable[..., nn.Module]:
+    """Return a factory of modules that run a function: ``hk.to_module``.
+
+    A factory takes an optional name, by default that of the function.
+    """
+
+    def make(name: str | None = None) -> nn.Module:
+        if name is None:
+            name = new_name(running_module("to_module"), fn.__name__)
+        return ScopeFrame(fn, name=name)
+
+    return make
+
+
+class Deferred:
+    """Makes a module when it is first used: ``hk.Deferred``.
+
+    It is made, and named, where the first use is, not where the Deferred was created.
+
+    Args:
+        factory: makes the module.
+        call_methods: ignored; every attribute of the module can be used.
+    """
+
+    def __init__(
+        self, factory: Callable[[], Any], call_methods: Sequence[str] = ("__call__",)
+    ) -> None:
+        """Remember the factory."""
+        self._factory = factory
+        self._target = None
+
+    @property
+    def target(self) -> Any:
+        """The module."""
+        if self._target is None:
+            self._target = self._factory()
+        return self._target
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the module."""
+        return self.target(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return an attribute of the module, but do not make it for one of Python's own."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self.target, name)
