@@ -7,7 +7,7 @@ from typing import Any
 
 import flax.linen as nn
 
-from .live_variables import nested_copy
+from .live_variables import merge_nested, nested_copy
 from .scope import ScopeFrame, new_name, running_module, variable_scope
 from .variables import STATE, UPDATED_STATE
 
@@ -58,15 +58,6 @@ def all_variables(symbol: str) -> dict[str, Any]:
     variables.get(UPDATED_STATE, {}).pop("~", None)
     variables.pop("intermediates", None)
     return {name: tree for name, tree in variables.items() if tree}
-
-
-def merge_nested(tree: dict[str, Any], updates: dict[str, Any]) -> dict[str, Any]:
-    """Return nested dicts with some values exchanged."""
-    merged = dict(tree)
-    for name, value in updates.items():
-        both = isinstance(value, dict) and isinstance(tree.get(name), dict)
-        merged[name] = merge_nested(tree[name], value) if both else value
-    return merged
 
 
 def transparent(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -24,11 +24,13 @@ from typing import Any
 
 import jax
 
-from .live_variables import read_variables, write_variables
+from .live_variables import merge_nested, read_variables, without_values, write_variables
 from .reachable import reachable_modules
 from .rng import PRNGSequence, push_rng_sequence, pushed_sequence
 from .scope import restore_names, running_module, save_names
 from .streams import stream_keys, streams
+
+SOWN = "intermediates"
 
 
 class Lift:
@@ -63,7 +65,7 @@ class Lift:
 
     def read(self) -> dict[str, Any]:
         """Return the variables to pass through a transformation."""
-        kept = {"intermediates"} if self.params else {"intermediates", "params"}
+        kept = {SOWN} if self.params else {SOWN, "params"}
         return {name: tree for name, tree in read_variables(self.root).items() if name not in kept}
 
     def write(self, variables: Mapping[str, Any]) -> None:
@@ -80,7 +82,7 @@ class Lift:
     ) -> tuple[Any, dict[str, Any]]:
         """Return ``function(*args, **kwargs)`` and the variables after it, given those before.
 
-        What the function sows into ``intermediates`` is dropped.
+        What the function sows into ``intermediates`` is replaced by empty tuples.
 
         Args:
             variables: as returned by `read`.
@@ -100,7 +102,9 @@ class Lift:
                 self.check_no_new_parameters(before)
             return out, after
         finally:
-            write_variables(self.root, before)
+            sown = without_values(read_variables(self.root).get(SOWN, {}))
+            # linen thinks that the place of what was sown is taken, so something has to be there.
+            write_variables(self.root, {**before, SOWN: merge_nested(sown, before.get(SOWN, {}))})
 
     def forget_names(self) -> None:
         """Free the names that the functions used, as Haiku does after most transformations."""

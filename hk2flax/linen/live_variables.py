@@ -42,3 +42,17 @@ def overwrite(nested: dict[str, Any], tree: Mapping[str, Any]) -> None:
             nested[name] = value
         elif not isinstance(nested.get(name), dict):
             nested[name] = nested_copy(value)
+
+
+def merge_nested(tree: dict[str, Any], updates: dict[str, Any]) -> dict[str, Any]:
+    """Return nested dicts with some values exchanged."""
+    merged = dict(tree)
+    for name, value in updates.items():
+        both = isinstance(value, dict) and isinstance(tree.get(name), dict)
+        merged[name] = merge_nested(tree[name], value) if both else value
+    return merged
+
+
+def without_values(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """Return nested dicts with empty tuples for leaves."""
+    return {k: without_values(v) if isinstance(v, Mapping) else () for k, v in tree.items()}
