@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from hk2flax.diagnostics.model import Diagnostic
 from hk2flax.project.files import SourceFile
 
+
 @dataclass(frozen=True)
 class FileResult:
     """What became of one target file.
