@@ -92,7 +92,7 @@ class PRNGSequence(Iterator[jax.Array]):
         return tuple(next(self) for _ in range(num))
 
 
-def pushed_sequence(module: nn.Module) -> PRNGSequence | None:
+def pushed_sequence(module: Any) -> PRNGSequence | None:
     """Return the innermost sequence that `with_rng` pushed in this init or apply."""
     pushed = RNG_SEQUENCES.get(module.scope.root)
     return pushed[-1] if pushed else None

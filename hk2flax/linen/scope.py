@@ -33,11 +33,12 @@ def current_module() -> nn.Module | None:
     Inside of a plain function it is the module whose method called the function, which is what
     lets the helpers create parameters in functions, as Haiku's implicit context does.
     """
-    return ModuleProbe(name="~probe").parent
+    probe: Any = ModuleProbe(name="~probe")
+    return probe.parent
 
 
-def running_module(symbol: str) -> nn.Module:
-    """Return the current module; raise ValueError if there is none or it is not bound.
+def running_module(symbol: str) -> Any:
+    """Return the current ``nn.Module``; raise ValueError if there is none or it is not bound.
 
     Args:
         symbol: the helper that needs the module, for the message.
@@ -112,7 +113,7 @@ def method_scope(
         if self.scope is None:
             raise flax.errors.CallCompactUnboundModuleError()
         # A rewound scope has the same variables and random counters, but all names are free.
-        scope = self.scope.rewound()
+        scope: Any = self.scope.rewound()
         if frame != "__call__":
             scope = scope.push(f"~{frame}")
         run = ScopeFrame(functools.partial(method, self), bundle=self.scope, parent=scope)
@@ -185,7 +186,7 @@ class Names(NamedTuple):
     children: Mapping[str, Any] = types.MappingProxyType({})
 
 
-def save_names(module: nn.Module) -> Names:
+def save_names(module: Any) -> Names:
     """Return the names that are taken in a module, see `restore_names`."""
     taken = {name: set(kinds) for name, kinds in module.scope.reservations.items()}
     state = module._state
@@ -197,7 +198,7 @@ def module_children(module: nn.Module) -> list[nn.Module]:
     return [child for child in module._state.children.values() if isinstance(child, nn.Module)]
 
 
-def restore_names(module: nn.Module, names: Names) -> None:
+def restore_names(module: Any, names: Names) -> None:
     """Go back to the names that were taken earlier.
 
     Haiku names what a branch of `cond` or the body of a loop creates as if the other branches and

@@ -12,7 +12,7 @@ import jax
 from .scope import module_children, running_module
 
 
-def stream_keys(module: nn.Module) -> dict[str, jax.Array]:
+def stream_keys(module: Any) -> dict[str, jax.Array]:
     """Return the keys from which a module's random streams are derived, by name of the stream."""
     return {name: lazy.rng for name, lazy in module.scope.rngs.items()}
 

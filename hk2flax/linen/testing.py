@@ -39,7 +39,7 @@ def transform_and_run(
 
     @functools.wraps(f, updated=())
     def run(*args: Any, **kwargs: Any) -> Any:
-        rngs = [None, None]
+        rngs: list[Any] = [None, None]
         if seed is not None:
             rngs = [jax.random.PRNGKey(seed), jax.random.PRNGKey(seed + 1)]
             rngs = [map_rng(rng) for rng in rngs] if map_rng else rngs

@@ -199,7 +199,7 @@ def multi_transform_with_state(f: Callable[[], Any]) -> MultiTransformedWithStat
         f: makes the modules and returns a template function, which is what init runs, and a tree
             of functions. It is run once, abstractly, to learn the structure of the tree.
     """
-    structure = []
+    structure: list[Any] = []
 
     def look() -> None:
         structure.append(jax.tree.structure(f()[1]))

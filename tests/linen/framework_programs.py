@@ -9,6 +9,9 @@ import numpy as np
 
 from hk2flax.linen.transform import transform_with_state
 
+# The programs are tiny: compiling them is all that takes time.
+jax.config.update("jax_disable_most_optimizations", True)
+
 KEY = jax.random.PRNGKey(0)
 X = jax.random.normal(jax.random.PRNGKey(7), (2, 3))
 
