@@ -1,22 +1,512 @@
-"""Which transforms become a linen module with visible `init` and `apply` calls."""
+"""Which transforms become a linen module whose `init` and `apply` calls are rewritten.
+
+A transform is native when everything that is done with it can be seen: it is assigned to one name,
+and every use of the name is a direct call of `init` or `apply`. Otherwise the helper `transform`
+keeps Haiku's calling convention for callers that cannot be seen.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import ast
+from dataclasses import dataclass, field
 
 from hk2flax.plan.classes import ClassPlan
-from hk2flax.plan.methods import Methods
+from hk2flax.plan.reserved import CALL_ARGUMENTS
 from hk2flax.project.creates import Creators
-from hk2flax.project.index import Project
+from hk2flax.project.index import File, Project
+from hk2flax.project.scopes import FUNCTIONS, Binding, Function
+
+_STATE = {"haiku.transform": False, "haiku.transform_with_state": True}
+DRAWING = frozenset(
+    f"haiku.{n}"
+    for n in "next_rng_key next_rng_keys maybe_next_rng_key dropout reserve_rng_keys with_rng".split()
+)
+
+
+@dataclass(eq=False)
+class NativeTransform:
+    """A transform that disappears.
+
+    function: what was transformed. construction: the module it builds and calls, when it does
+    nothing else; else None, and the function becomes a module class called `class_name`.
+    statement: the assignment. takes_state, takes_rng: what `apply` takes after the parameters.
+    methods: for a multi_transform, the method that each unpacked name stands for.
+    """
+
+    file: File
+    function: Function
+    statement: ast.Assign
+    target: str
+    takes_state: bool
+    takes_rng: bool
+    draws: bool
+    construction: ast.Call | None = None
+    class_name: str = ""
+    unpacking: ast.Assign | None = None
+
+
+@dataclass(frozen=True)
+class Site:
+    """A call of `init` or `apply`; `method` is set where it is not `__call__`."""
+
+    transform: NativeTransform
+    kind: str
+    method: str = ""
 
 
 @dataclass
 class TransformPlan:
-    """Empty for now."""
+    """All native transforms, by what is edited: functions, assignments and calls.
+
+    wrapped: transforms that keep Haiku's calling convention, of functions that only build and call
+    one module: the helper takes that module. removed: functions that nothing uses any more.
+    """
+
+    functions: dict[ast.AST, NativeTransform] = field(default_factory=dict)
+    statements: dict[ast.AST, NativeTransform] = field(default_factory=dict)
+    calls: dict[ast.AST, NativeTransform] = field(default_factory=dict)
+    sites: dict[ast.AST, Site] = field(default_factory=dict)
+    unpackings: set[ast.AST] = field(default_factory=set)
+    wrapped: dict[ast.AST, ast.Call] = field(default_factory=dict)
+    removed: set[ast.AST] = field(default_factory=set)
 
 
-def plan_transforms(
-    project: Project, creators: Creators, classes: dict[str, ClassPlan], methods: Methods
-) -> TransformPlan:
-    """Plans the transforms of the project."""
-    return TransformPlan()
+def plan_transforms(project: Project, creators: Creators, classes: dict[str, ClassPlan]) -> TransformPlan:
+    """Finds the native transforms of the project."""
+    plan = TransformPlan()
+    draws = any(
+        project.name(f, n) in DRAWING or (project.name(f, n) == "haiku.nets.MLP")
+        for f in project.files.values()
+        for n in f.names.qualified
+    )
+    for file in project.files.values():
+        finder = _Finder(project, classes, file, draws, plan)
+        for node in file.names.parent:
+            if isinstance(node, ast.Assign):
+                finder.consider(node)
+        for node in file.names.parent:
+            if isinstance(node, ast.Call) and project.name(file, node.func) in _STATE:
+                finder.wrap(node)
+    return plan
+
+
+class _Finder:
+    def __init__(
+        self,
+        project: Project,
+        classes: dict[str, ClassPlan],
+        file: File,
+        draws: bool,
+        plan: TransformPlan,
+    ) -> None:
+        self.project, self.classes, self.file = project, classes, file
+        self.draws, self.plan = draws, plan
+        self.names = file.names
+
+    def consider(self, statement: ast.Assign) -> None:
+        """Adds the transform that a statement assigns to the plan, if it is native."""
+        if len(statement.targets) != 1 or not isinstance(statement.targets[0], ast.Name):
+            return
+        call, takes_rng = self._unwrap(statement.value)
+        if call is None:
+            return
+        target = statement.targets[0]
+        found = self.names.scope_of[target].lookup(target.id)
+        if found is None or len(found[1].nodes) != 1 or self._is_seen_elsewhere(target, found[1]):
+            return
+        name = self.project.name(self.file, call.func)
+        function = self._function(call.args[0], call)
+        if function is None:
+            return
+        transform = NativeTransform(
+            self.file, function, statement, target.id, _STATE.get(name, False), takes_rng, self.draws
+        )
+        if name == "haiku.multi_transform":
+            sites = self._multi(transform, found[1])
+        elif not self._shape(transform, call):
+            return
+        else:
+            sites = self._sites(transform, found[1])
+        if not sites:
+            return
+        self.plan.functions[function] = transform
+        self.plan.statements[statement] = transform
+        self.plan.calls[statement.value] = transform
+        self.plan.calls[call] = transform
+        self.plan.sites.update(sites)
+        if transform.unpacking is not None:
+            self.plan.unpackings.add(transform.unpacking)
+
+    def wrap(self, call: ast.Call) -> None:
+        """A transform that stays: of the module alone where the function does nothing else."""
+        if call in self.plan.calls or len(call.args) != 1 or call.keywords:
+            return
+        function = self._function(call.args[0], call)
+        construction = self._only_module(function, call) if function is not None else None
+        if function is None or construction is None:
+            return
+        self.plan.wrapped[call] = construction
+        if isinstance(function, ast.FunctionDef):
+            self.plan.removed.add(function)
+
+    def _is_early(self, construction: ast.Call, call: ast.Call) -> bool:
+        """True when the construction means the same at the transform as it does inside the function.
+
+        Haiku builds the module at every call; a name defined later, a flag that is not parsed yet
+        or an object that changes would make a difference.
+        """
+        inside = self.names.enclosing(call, FUNCTIONS)
+        for node in ast.walk(construction):
+            if isinstance(node, ast.Call) and node is not construction:
+                return False
+            if isinstance(node, ast.Name):
+                found = self.names.scope_of[node].lookup(node.id)
+                if found is None:
+                    continue
+                scope, binding = found
+                is_global = isinstance(scope.node, ast.Module)
+                late = any(getattr(n, "lineno", 0) >= call.lineno for n in binding.nodes)
+                if (len(binding.nodes) > 1 and binding.kind != "import") or (late and not (is_global and inside)):
+                    return False
+            if isinstance(node, ast.Attribute):
+                root = node.value
+                while isinstance(root, ast.Attribute):
+                    root = root.value
+                found = self.names.scope_of[root].lookup(root.id) if isinstance(root, ast.Name) else None
+                is_local = found is not None and not isinstance(found[0].node, ast.Module)
+                if not is_local and self.names.qualified.get(node, "") not in self.classes and (
+                    not isinstance(root, ast.Name) or found is None or found[1].kind != "import"
+                ):
+                    return False
+        return True
+
+    def _unwrap(self, value: ast.expr) -> tuple[ast.Call | None, bool]:
+        takes_rng = True
+        while isinstance(value, ast.Call) and len(value.args) == 1 and not value.keywords:
+            name = self.project.name(self.file, value.func)
+            if name == "haiku.without_apply_rng":
+                takes_rng = False
+                value = value.args[0]
+            elif name in _STATE or name == "haiku.multi_transform":
+                return value, takes_rng
+            else:
+                break
+        return None, True
+
+    def _is_seen_elsewhere(self, target: ast.Name, binding: Binding) -> bool:
+        """True when another file, `__all__` or a `global` may use the name."""
+        scope = self.names.scope_of[target]
+        if not isinstance(scope.node, ast.Module):
+            return target.id in scope.outer
+        dotted = f"{self.file.module}.{target.id}"
+        for other in self.project.files.values():
+            if other is self.file:
+                continue
+            for node, name in other.names.qualified.items():
+                if name.endswith(f".{target.id}") and self.project.name(other, node) == dotted:
+                    return True
+            for scope_ in other.names.scopes.values():
+                bound = scope_.bindings.get(target.id)
+                if bound is not None and bound.kind == "import":
+                    if self.project.canonical(other, bound.target) == dotted:
+                        return True
+        exported = scope.bindings.get("__all__")
+        return exported is not None and any(
+            isinstance(n, ast.Constant) and n.value == target.id for n in ast.walk(self.file.tree)
+        )
+
+    def _function(self, node: ast.expr, call: ast.Call) -> Function | None:
+        """The function that is transformed, if nothing else uses it."""
+        if isinstance(node, ast.Lambda):
+            return node
+        name = self.project.name(self.file, node)
+        if name not in self.project.functions or not isinstance(node, ast.Name):
+            return None
+        function, file = self.project.functions[name]
+        if file is not self.file or not isinstance(function, ast.FunctionDef) or function.decorator_list:
+            return None
+        scope = self.names.scopes[function].parent
+        assert scope is not None
+        if isinstance(scope.node, ast.ClassDef):
+            return None
+        binding = scope.bindings[function.name]
+        uses = self.names.uses.get(id(binding), [])
+        if len(uses) != 1 or len(binding.nodes) != 1 or function.lineno > call.lineno:
+            return None
+        dotted = f"{self.file.module}.{function.name}"
+        if isinstance(scope.node, ast.Module) and any(
+            self.project.canonical(f, b.target) == dotted
+            for f in self.project.files.values()
+            if f is not self.file
+            for s in f.names.scopes.values()
+            for b in s.bindings.values()
+            if b.kind == "import"
+        ):
+            return None
+        return function
+
+    def _shape(self, transform: NativeTransform, call: ast.Call) -> bool:
+        """Decides what the function becomes: the module it calls, or a class of its own."""
+        function = transform.function
+        transform.construction = self._only_module(function, call)
+        if transform.construction is not None:
+            return True
+        if isinstance(function, ast.Lambda):
+            return False
+        scope = self.names.scopes[function]
+        if "self" in {n.id for n in ast.walk(function) if isinstance(n, ast.Name)} or _has_long_string(function):
+            return False
+        if any(isinstance(n, ast.Yield | ast.YieldFrom | ast.Nonlocal | ast.Global) for n in ast.walk(function)):
+            return False
+        name = "".join(part[:1].upper() + part[1:] for part in function.name.split("_") if part)
+        if not name.isidentifier() or scope.lookup(name) is not None or name == function.name:
+            return False
+        transform.class_name = name
+        return True
+
+    def _only_module(self, function: Function, call: ast.Call) -> ast.Call | None:
+        """`return Net(...)(x, training)` with exactly the function's own arguments."""
+        result = _returned_call(function)
+        if result is None:
+            return None
+        construction, use = result
+        plan = self.classes.get(self.project.name(self.file, construction.func))
+        if plan is None or plan.problems:
+            return None
+        local = set(self.names.scopes[function].bindings)
+        if any(isinstance(n, ast.Name) and n.id in local for n in ast.walk(construction)):
+            return None
+        if not self._is_early(construction, call):
+            return None
+        called = next((c.methods["__call__"] for c in self.project.mro(plan.name) if "__call__" in c.methods), None)
+        return construction if called is not None and _passes_on(function, use, called) else None
+
+    def _sites(self, transform: NativeTransform, binding: Binding) -> dict[ast.AST, Site] | None:
+        sites: dict[ast.AST, Site] = {}
+        for use in self.names.uses.get(id(binding), []):
+            attribute = self.names.parent.get(use)
+            call = self.names.parent.get(attribute) if attribute is not None else None
+            if not isinstance(attribute, ast.Attribute) or not isinstance(call, ast.Call):
+                return None
+            if call.func is not attribute or not self._fits(transform, call, attribute.attr):
+                return None
+            sites[call] = Site(transform, attribute.attr)
+        return sites
+
+    def _fits(self, transform: NativeTransform, call: ast.Call, kind: str) -> bool:
+        if any(k.arg is None or k.arg in CALL_ARGUMENTS or k.arg in ("rng", "params", "state") for k in call.keywords):
+            return False
+        if kind == "init":
+            if not call.args or isinstance(call.args[0], ast.Starred) or _is_none(call.args[0]):
+                return False
+            return not transform.takes_state or _pair_target(self.names.parent.get(call), call) is not None
+        if kind != "apply":
+            return False
+        leading = 1 + transform.takes_state + transform.takes_rng
+        if len(call.args) < leading or any(isinstance(a, ast.Starred) for a in call.args[:leading]):
+            return False
+        if transform.takes_state and not isinstance(call.args[1], ast.Name | ast.Attribute):
+            return False
+        return not transform.takes_rng or self._rng_is_key(call.args[leading - 1], transform.draws)
+
+    def _rng_is_key(self, rng: ast.expr, draws: bool) -> bool:
+        """False where the key may be None, which linen does not take."""
+        if _is_none(rng) or not isinstance(rng, ast.Name):
+            return True
+        if not draws:
+            return True
+        found = self.names.scope_of[rng].lookup(rng.id)
+        if found is None or found[1].kind != "param" or not isinstance(found[0].node, FUNCTIONS):
+            return True
+        args = found[0].node.args
+        positional = [*args.posonlyargs, *args.args]
+        defaults = dict(zip([a.arg for a in positional][::-1], args.defaults[::-1], strict=False))
+        defaults |= {a.arg: d for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d}
+        return not _is_none(defaults.get(rng.id))
+
+    def _multi(self, transform: NativeTransform, binding: Binding) -> dict[ast.AST, Site] | None:
+        """`multi_transform` of a function that builds one module and returns some of its methods."""
+        shape = _multi_shape(transform.function)
+        if shape is None or not isinstance(transform.function, ast.FunctionDef):
+            return None
+        construction, methods = shape
+        plan = self.classes.get(self.project.name(self.file, construction.func))
+        if plan is None or plan.problems or not methods:
+            return None
+        local = set(self.names.scopes[transform.function].bindings)
+        if any(isinstance(n, ast.Name) and n.id in local for n in ast.walk(construction)):
+            return None
+        if not self._is_early(construction, transform.statement.value):
+            return None
+        transform.construction = construction
+        transform.takes_state = False
+        sites: dict[ast.AST, Site] = {}
+        for use in self.names.uses.get(id(binding), []):
+            attribute = self.names.parent.get(use)
+            outer = self.names.parent.get(attribute) if attribute is not None else None
+            if not isinstance(attribute, ast.Attribute):
+                return None
+            if attribute.attr == "init" and isinstance(outer, ast.Call) and outer.func is attribute:
+                if not self._fits(transform, outer, "init"):
+                    return None
+                sites[outer] = Site(transform, "init")
+            elif attribute.attr == "apply" and isinstance(outer, ast.Assign) and transform.unpacking is None:
+                more = self._unpacked(transform, outer, methods)
+                if more is None:
+                    return None
+                transform.unpacking = outer
+                sites.update(more)
+            else:
+                return None
+        return sites
+
+    def _unpacked(
+        self, transform: NativeTransform, statement: ast.Assign, methods: list[str]
+    ) -> dict[ast.AST, Site] | None:
+        target = statement.targets[0]
+        if not isinstance(target, ast.Tuple) or len(target.elts) != len(methods) or len(statement.targets) != 1:
+            return None
+        sites: dict[ast.AST, Site] = {}
+        for element, method in zip(target.elts, methods, strict=True):
+            if not isinstance(element, ast.Name):
+                return None
+            found = self.names.scope_of[element].lookup(element.id)
+            if found is None or len(found[1].nodes) != 1:
+                return None
+            for use in self.names.uses.get(id(found[1]), []):
+                call = self.names.parent.get(use)
+                if not isinstance(call, ast.Call) or call.func is not use or not self._fits(transform, call, "apply"):
+                    return None
+                sites[call] = Site(transform, "apply", method)
+        return sites
+
+
+def _is_none(node: ast.AST | None) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _pair_target(parent: ast.AST | None, call: ast.Call) -> ast.Tuple | None:
+    """The `params, state` that a call is unpacked into."""
+    if isinstance(parent, ast.Assign) and parent.value is call and len(parent.targets) == 1:
+        target = parent.targets[0]
+        if isinstance(target, ast.Tuple) and len(target.elts) == 2:
+            return target
+    return None
+
+
+def _body(function: Function) -> list[ast.stmt]:
+    if isinstance(function, ast.Lambda):
+        return [ast.Return(function.body)]
+    body = list(function.body)
+    if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+        body = body[1:]
+    return body
+
+
+def _constructed(body: list[ast.stmt]) -> tuple[str, ast.Call] | None:
+    """The name and construction of a leading `net = Net(...)`."""
+    if len(body) > 1 and isinstance(body[0], ast.Assign) and isinstance(body[0].value, ast.Call):
+        target = body[0].targets[0]
+        if isinstance(target, ast.Name) and len(body[0].targets) == 1:
+            return target.id, body[0].value
+    return None
+
+
+def _returned_call(function: Function) -> tuple[ast.Call, ast.Call] | None:
+    """(construction, call of the module) for a function that does nothing else."""
+    body = _body(function)
+    last = body[-1] if body else None
+    if not isinstance(last, ast.Return) or not isinstance(last.value, ast.Call):
+        return None
+    use = last.value
+    if len(body) == 1 and isinstance(use.func, ast.Call):
+        return use.func, use
+    named = _constructed(body)
+    if len(body) == 2 and named is not None and isinstance(use.func, ast.Name) and use.func.id == named[0]:
+        return named[1], use
+    return None
+
+
+def _passes_on(function: Function, use: ast.Call, called: ast.FunctionDef | None) -> bool:
+    """True when the call hands on the function's parameters, all and in order."""
+    args = function.args
+    if args.vararg or args.kwarg or args.kwonlyargs or args.posonlyargs:
+        return False
+    own = [a.arg for a in args.args]
+    given = [a.id if isinstance(a, ast.Name) else "" for a in use.args]
+    for keyword in use.keywords:
+        if not isinstance(keyword.value, ast.Name) or keyword.arg != keyword.value.id:
+            return False
+        given.append(keyword.value.id)
+    if given != own:
+        return False
+    if called is None:
+        return True
+    theirs = [a.arg for a in [*called.args.posonlyargs, *called.args.args]][1:]
+    if called.args.vararg or theirs[: len(own)] != own:
+        return False
+    mine = dict(zip(own[::-1], args.defaults[::-1], strict=False))
+    other = dict(zip(theirs[::-1], called.args.defaults[::-1], strict=False))
+    return all(
+        (n in mine) == (n in other) and (n not in mine or ast.dump(mine[n]) == ast.dump(other[n])) for n in own
+    ) and not any(n in CALL_ARGUMENTS for n in own)
+
+
+def _has_long_string(function: ast.AST) -> bool:
+    """True for a string over several lines (but the docstring), which indenting would change."""
+    doc = function.body[0] if isinstance(function, ast.FunctionDef) else None
+    return any(
+        isinstance(n, ast.Constant | ast.JoinedStr)
+        and n.end_lineno != n.lineno
+        and not (isinstance(doc, ast.Expr) and doc.value is n)
+        for n in ast.walk(function)
+    )
+
+
+def _multi_shape(function: Function) -> tuple[ast.Call, list[str]] | None:
+    """(construction, method names) of `m = Net(); init = lambda x: m(x); return init, (m.a, m.b)`."""
+    body = _body(function)
+    named = _constructed(body)
+    last = body[-1] if body else None
+    if named is None or not isinstance(last, ast.Return) or not isinstance(last.value, ast.Tuple):
+        return None
+    if len(last.value.elts) != 2:
+        return None
+    module, construction = named
+    lambdas = {
+        s.targets[0].id: s.value
+        for s in body[1:-1]
+        if isinstance(s, ast.Assign) and isinstance(s.targets[0], ast.Name) and isinstance(s.value, ast.Lambda)
+    }
+    if len(lambdas) != len(body) - 2:
+        return None
+    template, applied = last.value.elts
+    if isinstance(template, ast.Name) and template.id in lambdas:
+        template = lambdas[template.id]
+    if not _is_plain_call(template, module):
+        return None
+    items = applied.elts if isinstance(applied, ast.Tuple | ast.List) else []
+    methods = [_method_of(lambdas.get(i.id, i) if isinstance(i, ast.Name) else i, module) for i in items]
+    return (construction, methods) if methods and all(methods) else None
+
+
+def _is_plain_call(node: ast.expr, module: str) -> bool:
+    """True for the module itself or `lambda x: module(x)`."""
+    if isinstance(node, ast.Name):
+        return node.id == module
+    return (
+        isinstance(node, ast.Lambda)
+        and isinstance(node.body, ast.Call)
+        and isinstance(node.body.func, ast.Name)
+        and node.body.func.id == module
+        and _passes_on(node, node.body, None)
+    )
+
+
+def _method_of(node: ast.expr, module: str) -> str:
+    """The method that `module.a` or `lambda x: module.a(x)` runs, or ""."""
+    if isinstance(node, ast.Lambda) and isinstance(node.body, ast.Call) and _passes_on(node, node.body, None):
+        node = node.body.func
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == module:
+        return node.attr
+    return "__call__" if isinstance(node, ast.Name) and node.id == module else ""

@@ -37,6 +37,7 @@ class Context:
     pending: dict[ast.Call, tuple[Symbol, Native, dict[str, tuple[str, bool]]]] = field(
         default_factory=dict
     )
+    module_texts: dict[ast.AST, str] = field(default_factory=dict)
     bound: set[str] = field(init=False)
 
     def __post_init__(self) -> None:

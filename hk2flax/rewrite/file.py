@@ -15,7 +15,14 @@ from hk2flax.rewrite.constructors import rewrite_construction
 from hk2flax.rewrite.context import Context
 from hk2flax.rewrite.initializers import insert_key, rewrite_initializer
 from hk2flax.rewrite.references import rewrite_reference
-from hk2flax.rewrite.transforms import rewrite_transforms
+from hk2flax.rewrite.transforms import (
+    remove_function,
+    remove_unpacking,
+    rewrite_assignment,
+    rewrite_function,
+    rewrite_site,
+    rewrite_wrapped,
+)
 
 _STORAGE = {
     "haiku.get_parameter": storage.get_parameter,
@@ -28,7 +35,6 @@ def edit_file(context: Context) -> None:
     """Collects all edits of one file in `context`."""
     for node in context.file.tree.body:
         _visit(context, node)
-    rewrite_transforms(context)
 
 
 def _visit(context: Context, node: ast.AST) -> None:
@@ -45,6 +51,11 @@ def _visit(context: Context, node: ast.AST) -> None:
         _visit_name(context, node)
     elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         _visit_function(context, node)
+    elif isinstance(node, ast.Assign):
+        if node in context.program.transforms.statements:
+            rewrite_assignment(context, node, context.program.transforms.statements[node])
+        elif node in context.program.transforms.unpackings:
+            remove_unpacking(context, node)
     if node in context.program.initializers.values and isinstance(node, ast.expr):
         rewrite_initializer(context, node)
 
@@ -78,6 +89,13 @@ def _leave_class(context: Context, plan: ClassPlan) -> None:
 def _visit_call(context: Context, call: ast.Call) -> None:
     name = context.name(call.func)
     program = context.program
+    if call in program.transforms.sites:
+        rewrite_site(context, call, program.transforms.sites[call])
+        return
+    if call in program.transforms.calls:
+        return
+    if call in program.transforms.wrapped:
+        rewrite_wrapped(context, call, program.transforms.wrapped[call])
     if call in context.pending:
         finish_use(context, call)
     if name in program.classes:
@@ -142,4 +160,9 @@ def _visit_function(context: Context, node: ast.FunctionDef | ast.AsyncFunctionD
             start, end = text.span(decorator)
             text.replace(text.line_start(start), text.line_end(end), "")
             context.count("haiku.transparent", "native")
+    transform = context.program.transforms.functions.get(node)
+    if transform is not None and isinstance(node, ast.FunctionDef):
+        rewrite_function(context, node, transform)
+    elif node in context.program.transforms.removed and isinstance(node, ast.FunctionDef):
+        remove_function(context, node)
 

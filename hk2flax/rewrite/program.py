@@ -53,7 +53,7 @@ def plan_program(sources: Iterable[SourceFile], prefer: str) -> Program:
     _spare_setup_helpers(classes, methods)
     initializers = find_initializers(project, classes)
     names = plan_names(project, creators, classes)
-    transforms = plan_transforms(project, creators, classes, methods)
+    transforms = plan_transforms(project, creators, classes)
     return Program(project, creators, classes, methods, initializers, names, transforms, prefer)
 
 

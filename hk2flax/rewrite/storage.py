@@ -17,6 +17,8 @@ STREAM = '"dropout"'
 
 def module_self(context: Context, node: ast.AST) -> str:
     """The name of `self` where a node stands inside a method of a module that is converted."""
+    if converted_function(context, node) is not None:
+        return "self"
     method = method_around(context.file, node)
     owner = class_around(context.program.project, context.file, node)
     if method is None or owner is None or owner.name not in context.program.classes:
@@ -28,6 +30,17 @@ def module_self(context: Context, node: ast.AST) -> str:
     me = self_name(method)
     scope = context.file.names.scopes[function_around(context.file, node) or method].lookup(me)
     return me if scope is not None and scope[0].node is method else ""
+
+
+def converted_function(context: Context, node: ast.AST) -> ast.AST | None:
+    """The transformed function around a node that becomes a module class."""
+    functions = context.program.transforms.functions
+    for outer in context.file.names.ancestors(node):
+        if outer in functions and functions[outer].class_name:
+            return outer
+        if isinstance(outer, ast.ClassDef):
+            return None
+    return None
 
 
 def get_parameter(context: Context, call: ast.Call) -> bool:
@@ -57,6 +70,11 @@ def _asked_once(context: Context, call: ast.Call, name: ast.expr) -> bool:
     """True when the parameter's name is a literal that this class uses once, outside loops."""
     if not (isinstance(name, ast.Constant) and isinstance(name.value, str)):
         return False
+    function = converted_function(context, call)
+    if function is not None:
+        same = [n for n in ast.walk(function) if isinstance(n, ast.Constant) and n.value == name.value]
+        once = len(same) == 1 and function_around(context.file, call) is function
+        return once and context.program.names._loop(context.file, call) is None and name.value.isidentifier()
     method = method_around(context.file, call)
     owner = class_around(context.program.project, context.file, call)
     assert method is not None and owner is not None
