@@ -8,6 +8,7 @@ own.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import multiprocessing
 import os
@@ -37,8 +38,14 @@ _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(_PRELOAD)
 
 
-def _prepare(log: str, device: str | None) -> None:
+# Folders with third-party packages that a program needs; they come last on its import path.
+extra_paths: list[str] = []
+
+
+def _prepare(log: str, device: str | None, extra: list[str]) -> None:
     """What a fresh interpreter would have set up itself."""
+    here = str(Path(__file__).resolve().parents[2])
+    sys.path[:] = [p for p in sys.path if p not in ("", here)] + [here, *extra]
     descriptor = os.open(log, os.O_WRONLY | os.O_APPEND)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
@@ -52,22 +59,18 @@ def _prepare(log: str, device: str | None) -> None:
         jax.config.update("jax_default_matmul_precision", "highest")
 
 
-def _serve(pipe: Connection, log: str, device: str | None) -> None:
+def _serve(pipe: Connection, log: str, device: str | None, extra: list[str]) -> None:
     """The oracle's worker, in a process that has its imports already."""
-    _prepare(log, device)
-    here = str(Path(__file__).resolve().parents[2])
-    sys.path[:] = [p for p in sys.path if p not in ("", here)] + [here]
+    _prepare(log, device, extra)
     from hk2flax.oracle import worker
 
     descriptor = os.dup(pipe.fileno())
     worker.main(descriptor)
 
 
-def _once(pipe: Connection, log: str, role: str, request: dict) -> None:
+def _once(pipe: Connection, log: str, role: str, request: dict, extra: list[str]) -> None:
     """Run one request of ours and send the answer."""
-    _prepare(log, "cpu")
-    here = str(Path(__file__).resolve().parents[2])
-    sys.path[:] = [p for p in sys.path if p not in ("", here)] + [here]
+    _prepare(log, "cpu", extra)
     start = time.perf_counter()
     try:
         if role == "haiku":
@@ -93,7 +96,9 @@ def ask(role: str, request: dict, timeout: float = 300) -> dict:
     """Run `request` in a new process of the given role ("haiku" or "flax")."""
     with tempfile.NamedTemporaryFile() as log:
         ours, theirs = _context.Pipe()
-        process = _context.Process(target=_once, args=(theirs, log.name, role, request))
+        process = _context.Process(
+            target=_once, args=(theirs, log.name, role, request, extra_paths)
+        )
         process.start()
         theirs.close()
         try:
@@ -111,8 +116,9 @@ def ask(role: str, request: dict, timeout: float = 300) -> dict:
 
 def install() -> None:
     """Make hk2flax.oracle start its workers by forking."""
-    from hk2flax.oracle import build, process, verify
-
+    # The package's own `verify` is the function, not the module.
+    names = ("build", "process", "verify")
+    build, process, verify = (importlib.import_module(f"hk2flax.oracle.{n}") for n in names)
     if not issubclass(build.Worker, _Forked):
         build.Worker = verify.Worker = process.Worker = _forked(process.Worker)
 
@@ -141,7 +147,8 @@ def _forked(base):
             self.side, self.root = side, root
             self._log = tempfile.NamedTemporaryFile()  # noqa: SIM115 - lives as long as self
             self._pipe, theirs = _context.Pipe()
-            process = _context.Process(target=_serve, args=(theirs, self._log.name, device))
+            arguments = (theirs, self._log.name, device, extra_paths)
+            process = _context.Process(target=_serve, args=arguments)
             process.start()
             theirs.close()
             self._process = _Handle(process)
