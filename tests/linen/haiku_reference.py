@@ -5,11 +5,11 @@ A case is a function of one argument `lib`, which is `haiku` or `ours`: `lambda 
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 from types import SimpleNamespace
 
-import flax.linen as nn
 import haiku as hk
 import jax
 import jax.numpy as jnp
@@ -17,11 +17,33 @@ import numpy as np
 from flax.traverse_util import flatten_dict, unflatten_dict
 
 KEY = jax.random.PRNGKey(42)
+# "quick" leaves out the optimisation of machine code: most tests take longer to compile than to run.
+COMPILERS = {
+    "eager": lambda run: run,
+    "full": jax.jit,
+    "quick": functools.partial(
+        jax.jit,
+        compiler_options={
+            "xla_backend_optimization_level": 0,
+            "xla_llvm_disable_expensive_passes": True,
+        },
+    ),
+}
 MOVING_AVERAGE = {"counter", "hidden", "average"}
 LAYER_FILES = (
     *("attention", "batch_norm", "conv", "conv_lstm", "conv_transpose", "cores", "depthwise"),
     *("dropout", "embedding", "group_norm", "initializers", "layer_norm", "linear", "mlp"),
-    *("mobilenet", "moving_averages", "pad", "pool", "recurrent", "reshape", "resnet", "rms_norm"),
+    *(
+        "mobilenet",
+        "moving_averages",
+        "pad",
+        "pool",
+        "recurrent",
+        "reshape",
+        "residual",
+        "resnet",
+        "rms_norm",
+    ),
     *("sequential", "spectral_norm", "unroll", "vqvae"),
 )
 
@@ -46,19 +68,19 @@ ours = SimpleNamespace(**DEFINITIONS, initializers=_names, nets=_names, pad=_nam
 
 
 def rnd(*shape, seed=0, dtype=jnp.float32, loc=0.0, scale=1.0):
-    values = jax.random.normal(jax.random.PRNGKey(seed), shape) * scale + loc
-    return values.astype(dtype)
+    """Normal values; drawn by numpy, which has nothing to compile."""
+    values = np.random.default_rng(seed).normal(loc, scale, shape)
+    return jnp.asarray(values.astype(np.float32)).astype(dtype)
 
 
 def randomize(tree, seed=0):
     """Other values for every float leaf, so that nothing hides behind zeros and ones."""
     leaves, structure = jax.tree.flatten(tree)
-    keys = jax.random.split(jax.random.PRNGKey(seed + 7), max(len(leaves), 1))
     new = [
-        (0.5 * jax.random.normal(key, leaf.shape) + 0.1).astype(leaf.dtype)
+        rnd(*leaf.shape, seed=seed + 7 + i, dtype=leaf.dtype, loc=0.1, scale=0.5)
         if jnp.issubdtype(leaf.dtype, jnp.floating)
         else leaf
-        for key, leaf in zip(keys, leaves, strict=False)
+        for i, leaf in enumerate(leaves)
     ]
     return jax.tree.unflatten(structure, new)
 
@@ -90,7 +112,6 @@ def transformed(build, method="__call__"):
 
 def assert_equal(ours_, theirs, tol=0.0, what=""):
     """Equal structure, shapes, dtypes and, up to `tol`, values (NaN equals NaN)."""
-    ours_, theirs = nn.unbox(ours_), nn.unbox(theirs)
     left = jax.tree_util.tree_leaves_with_path(ours_)
     right = jax.tree_util.tree_leaves_with_path(theirs)
     assert [p for p, _ in left] == [p for p, _ in right], what
@@ -105,6 +126,13 @@ def assert_equal(ours_, theirs, tol=0.0, what=""):
             np.testing.assert_array_equal(a, b, err_msg=label)
 
 
+def assert_same_shapes(ours_, theirs):
+    """Equal paths, shapes and dtypes."""
+    left, right = flatten_dict(dict(ours_)), flatten_dict(theirs)
+    shapes = [{k: (v.shape, v.dtype) for k, v in tree.items()} for tree in (left, right)]
+    assert shapes[0] == shapes[1]
+
+
 def weighted_sum(tree):
     """A scalar that every float output contributes to differently."""
     total = 0.0
@@ -114,57 +142,82 @@ def weighted_sum(tree):
     return total
 
 
-def check(build, *args, tol=0.0, grad_tol=None, steps=1, grads=True, jit=False, init=(), **kwargs):
+def with_gradients(run):
+    """`run(weights, ...) -> (outputs, state)`, with the gradients of the weights besides."""
+
+    def loss(weights, *rest):
+        outputs, state = run(weights, *rest)
+        return weighted_sum(outputs), (outputs, state)
+
+    def both(*args):
+        (_, result), gradients = jax.value_and_grad(loss, has_aux=True)(*args)
+        return *result, gradients
+
+    return both
+
+
+def check(
+    build,
+    *args,
+    tol=0.0,
+    grad_tol=None,
+    steps=1,
+    grads=True,
+    compiler="quick",
+    init=(),
+    weighted=False,
+    **kwargs,
+):
     """Compares initial trees, outputs and new state over `steps`, and gradients of the parameters.
 
-    `init` holds keyword arguments of the call that initialises where they differ. Returns the
-    variables after the last step.
+    `init` holds keyword arguments of the call that initialises where they differ. `weighted` says
+    that the first averages depend on weights, which the two sides draw with different keys; the
+    state then starts with values of its own.
     """
-    grad_tol = tol if grad_tol is None else grad_tol
     hk_init, hk_apply = transformed(build)
-    init_kwargs = {**kwargs, **dict(init)}
-    params, state = hk_init(KEY, *args, **init_kwargs)
     module = build(ours)
-    variables = nn.unbox(module.init(KEY, *args, **init_kwargs))
-    like = carried(params, state)
-    assert jax.tree.structure(flatten_dict(variables)) == jax.tree.structure(flatten_dict(like))
-    for path, leaf in flatten_dict(like).items():
-        mine = flatten_dict(variables)[path]
-        assert (mine.shape, mine.dtype) == (leaf.shape, leaf.dtype), path
-    averages = like.get("batch_stats", {})
-    assert_equal(variables.get("batch_stats", {}), averages, tol, "initial state")
+    init_kwargs = {**kwargs, **dict(init)}
 
+    def their_init():
+        return hk_init(KEY, *args, **init_kwargs)
+
+    def our_init():
+        return module.init(KEY, *args, **init_kwargs)
+
+    params, state = jax.eval_shape(their_init)
+    assert_same_shapes(jax.eval_shape(our_init), carried(params, state))
+    if state and weighted:
+        state = jax.tree.map(lambda leaf: jnp.full(leaf.shape, 2, leaf.dtype), state)
+    elif state:
+        params, state = COMPILERS[compiler](their_init)()
+        averages = carried(params, state).get("batch_stats", {})
+        mine = COMPILERS[compiler](our_init)().get("batch_stats", {})
+        assert_equal(mine, averages, tol, "initial state")
     params = randomize(params)
-    collections = ["batch_stats", "state"]
 
     def our_apply(weights, rest, *args):
+        collections = ["batch_stats", "state"]
         return module.apply({**rest, "params": weights}, *args, mutable=collections, **kwargs)
 
     def their_apply(params, state, *args):
         return hk_apply(params, state, *args, **kwargs)
 
-    if jit:
-        our_apply, their_apply = jax.jit(our_apply), jax.jit(their_apply)
+    if grads and params:
+        our_apply, their_apply = with_gradients(our_apply), with_gradients(their_apply)
+    our_apply, their_apply = COMPILERS[compiler](our_apply), COMPILERS[compiler](their_apply)
     for step in range(steps):
-        shift = [
-            a if step == 0 or not jnp.issubdtype(jnp.asarray(a).dtype, jnp.floating) else a + step
-            for a in jax.tree.leaves(args)
-        ]
-        inputs = jax.tree.unflatten(jax.tree.structure(args), shift)
-        before = carried(params, state)
-        weights = before.pop("params", {})
-        theirs, new_state = their_apply(params, state, *inputs)
-        mine, updated = our_apply(weights, before, *inputs)
+        inputs = jax.tree.map(
+            lambda a, shift=step: a + shift if jnp.issubdtype(a.dtype, jnp.floating) else a,
+            jax.tree.map(jnp.asarray, args),
+        )
+        rest = carried(params, state)
+        weights = rest.pop("params", {})
+        theirs, new_state, *their_gradients = their_apply(params, state, *inputs)
+        mine, our_state, *our_gradients = our_apply(weights, rest, *inputs)
         assert_equal(mine, theirs, tol, f"step {step}: output")
-        expected = carried({}, new_state)
-        assert_equal(updated, expected, tol, f"step {step}: state")
-        if grads and params:
-            theirs = jax.grad(lambda p, s, i: weighted_sum(their_apply(p, s, *i)[0]))(
-                params, state, inputs
-            )
-            mine = jax.grad(lambda w, s, i: weighted_sum(our_apply(w, s, *i)[0]))(
-                weights, before, inputs
-            )
-            assert_equal(mine, carried(theirs)["params"], grad_tol, f"step {step}: gradients")
+        assert_equal(our_state, carried({}, new_state), tol, f"step {step}: state")
+        if our_gradients:
+            theirs = carried(their_gradients[0])["params"]
+            what = f"step {step}: gradients"
+            assert_equal(our_gradients[0], theirs, tol if grad_tol is None else grad_tol, what)
         state = new_state
-    return {"params": weights, **updated}

@@ -39,7 +39,7 @@ def test_options(options):
 
 
 def test_many_steps_under_jit():
-    check(lambda lib: lib.BatchNorm(True, True, 0.99), X, steps=5, jit=True, **TRAIN)
+    check(lambda lib: lib.BatchNorm(True, True, 0.99), X, steps=5, compiler="full", **TRAIN)
 
 
 def test_state_after_init_is_haikus():

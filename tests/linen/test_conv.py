@@ -16,7 +16,7 @@ def test_ranks(n, dtype):
 
 
 def test_conv_nd():
-    check(lambda lib: lib.ConvND(2, 4, (3, 2)), rnd(*IMAGE), jit=True)
+    check(lambda lib: lib.ConvND(2, 4, (3, 2)), rnd(*IMAGE), compiler="full")
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_even_kernel_and_lower_case_padding():
 
 
 def test_conv_nd_and_unbatched():
-    check(lambda lib: lib.ConvNDTranspose(2, 5, (3, 2), 2), rnd(*IMAGE[1:]), jit=True)
+    check(lambda lib: lib.ConvNDTranspose(2, 5, (3, 2), 2), rnd(*IMAGE[1:]), compiler="full")
     check(lambda lib: lib.Conv1DTranspose(5, 3, data_format="NCW"), rnd(3, 5), grads=False)
 
 

@@ -14,7 +14,7 @@ def test_axes(axis):
     "options", [{}, dict(create_scale=False), dict(create_offset=False), dict(eps=1e-3)]
 )
 def test_options(options):
-    check(lambda lib: lib.GroupNorm(3, **options), X, jit=True)
+    check(lambda lib: lib.GroupNorm(3, **options), X, compiler="full")
 
 
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])

@@ -14,7 +14,9 @@ def test_linear(shape, dtype):
 def test_linear_options():
     check(lambda lib: lib.Linear(5, False), rnd(3, 4))
     check(
-        lambda lib: lib.Linear(5, True, *[lib.initializers.Constant(2.0)] * 2), rnd(3, 4), jit=True
+        lambda lib: lib.Linear(5, True, *[lib.initializers.Constant(2.0)] * 2),
+        rnd(3, 4),
+        compiler="full",
     )
     check(lambda lib: lib.Linear(5), rnd(3, 4), precision="highest")
 
@@ -32,7 +34,7 @@ def test_bias(dims, dtype):
 
 def test_bias_multiplier():
     check(lambda lib: lib.Bias((3,)), rnd(2, 3), multiplier=-1)
-    check(lambda lib: lib.Bias(), rnd(2, 3), rnd(2, 3, seed=1), jit=True)
+    check(lambda lib: lib.Bias(), rnd(2, 3), rnd(2, 3, seed=1), compiler="full")
 
 
 @pytest.mark.parametrize(

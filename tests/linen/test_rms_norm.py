@@ -23,7 +23,9 @@ def test_axes(axis, param_axis):
 def test_options(dtype):
     check(lambda lib: lib.RMSNorm(-1, create_scale=False), X.astype(dtype))
     check(
-        lambda lib: lib.RMSNorm(-1, 1e-3, lib.initializers.Constant(3.0)), X.astype(dtype), jit=True
+        lambda lib: lib.RMSNorm(-1, 1e-3, lib.initializers.Constant(3.0)),
+        X.astype(dtype),
+        compiler="full",
     )
 
 
