@@ -33,7 +33,8 @@ class VerifyReport:
     """Everything that was compared for one entry.
 
     entry: MOD:ATTR.  device: "cpu" or "gpu".
-    keys: how random keys were made equal: "none drawn", "sequence" or "constant".
+    keys: how random keys were made equal: "none drawn", "sequence" or "constant", or the former
+        with the latter where the number of draws differs.
     diverges: the first module whose output differs, or "" when outputs agree.
     """
 

@@ -35,6 +35,7 @@ class Comparison:
         self.mapping = mapping
         self.modes: dict[str, Mode] = {}
         self.drew = False
+        self.constant = False
 
     def prepare(self) -> list[str]:
         """Make the variants of the inputs on both sides; the names of those that both have."""
@@ -46,7 +47,9 @@ class Comparison:
         """How random keys were made equal, for the report."""
         if not self.drew:
             return "none drawn"
-        return "constant" if "constant" in self.modes.values() else "sequence"
+        if "constant" in self.modes.values():
+            return "constant"
+        return "sequence, constant where that differs" if self.constant else "sequence"
 
     def cases(self, name: str, other: str, **changes: Any) -> Cases:
         """The same case for both sides, under the keys chosen for this apply function."""
@@ -73,15 +76,15 @@ class Comparison:
                 judges[f"state{name} ({label})"] = state
             checks += self._run("apply", case(variant=variant), judges)
         if self.drew:
-            checks.append(self._independence(name, other))
+            for variant in ("given", "flipped"):
+                if variant in variants:
+                    checks.append(self._independence(name, other, variant))
         return checks
 
     def _first(self, name: str, other: str) -> Check:
         """Compare outputs, and settle on equal sequences of keys or on one constant key."""
         cases, judges = self.cases(name, other), {f"outputs{name}": self._outputs}
         ours, theirs = self._ask("apply", cases)
-        both = [result for result in (ours, theirs) if isinstance(result, Result)]
-        self.drew = self.drew or any(result.draws for result in both)
         check = self._judge((ours, theirs), "apply", cases, judges)[0]
         self.modes[name] = "constant" if check.detail.endswith(_CONSTANT) else "sequence"
         return check
@@ -107,6 +110,7 @@ class Comparison:
             constant = (replace(cases[0], keys="constant"), replace(cases[1], keys="constant"))
             again = self._run(command, constant, judges, *args)
             if all(check.status != "differs" for check in again):
+                self.constant = True
                 return [replace(check, detail=check.detail + _CONSTANT) for check in again]
         return checks
 
@@ -120,6 +124,7 @@ class Comparison:
                 answers.append(worker.receive())
             except OracleError as error:
                 answers.append(error)
+        self.drew = self.drew or any(isinstance(a, Result) and a.draws for a in answers)
         return answers[0], answers[1]
 
     def _outputs(self, label: str, ours: Result, theirs: Result) -> Check:
@@ -140,11 +145,14 @@ class Comparison:
         found = carried(self.mapping, ours.leaves)
         return compare(label, pairs(found, theirs.leaves))
 
-    def _independence(self, name: str, other: str) -> Check:
+    def _independence(self, name: str, other: str, variant: str) -> Check:
         """Draws with the frameworks' own keys: linen repeats them where a lift is missing."""
-        label = f"random draws{name}"
-        cases = tuple(replace(c, keys="natural") for c in self.cases(name, other))
-        ours, theirs = self._ask("natural_keys", cases)  # type: ignore[arg-type]
+        label = f"random draws{name}" + (" (other mode)" if variant == "flipped" else "")
+        cases = (
+            Case(name, variant=variant, keys="natural"),
+            Case(other, variant=variant, keys="natural"),
+        )
+        ours, theirs = self._ask("natural_keys", cases)
         for result in (ours, theirs):
             if isinstance(result, OracleError):
                 return Check(label, "skipped", detail=str(result))

@@ -9,38 +9,46 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import flax.linen as nn
 from flax.core.scope import Scope
 
 from .entry import Args, Kwargs, Program
+from .origins import Origin, Path, Puts
 from .records import Frame, LeafRecord, Record
 from .tracing import class_names, dtype_of, initialise, leaves, shape_of
-
-_Path = tuple[str, ...]
 
 # Collections that hold no weights and no state.
 PASSING = frozenset({"intermediates", "perturbations"})
 
 
 class _Recorder:
-    """Events of one run: first put of every (collection, *path); class of every module path."""
+    """Events of one run."""
 
     def __init__(self) -> None:
-        self.puts: dict[_Path, int] = {}
-        self.classes: dict[_Path, tuple[str, ...]] = {}
+        self.puts = Puts()
         self.streams: set[str] = set()
+        self._roots: list[Scope] = []  # kept alive, so that they stay distinct
 
-    def note_module(self, module: nn.Module) -> None:
-        """A lifted class comes first, the class that it wraps after it; the last one counts."""
-        if module.scope is not None:
-            self.classes[tuple(module.scope.path)] = class_names(type(module))
+    def root(self, scope: Scope) -> int:
+        """The number of a scope's root."""
+        for number, root in enumerate(self._roots):
+            if root is scope.root:
+                return number
+        self._roots.append(scope.root)
+        return len(self._roots) - 1
 
     def intercept(self, call: Any, args: Any, kwargs: Any, context: Any) -> Any:
-        """Note the class behind a path."""
-        self.note_module(context.module)
+        """Note the class behind a path.
+
+        A lifted class comes first, the class that it wraps after it; the last one counts.
+        """
+        scope = context.module.scope
+        if scope is not None:
+            key = (self.root(scope), tuple(scope.path))
+            self.puts.classes[key] = class_names(type(context.module))
         return call(*args, **kwargs)
 
 
@@ -51,7 +59,8 @@ def recording() -> Iterator[_Recorder]:
     put, draw = Scope.put_variable, Scope.make_rng
 
     def put_variable(self: Scope, col: str, name: str, value: Any) -> None:
-        recorder.puts.setdefault((col, *self.path, name), len(recorder.puts))
+        shape = None if isinstance(value, Mapping) else shape_of(value)
+        recorder.puts.add((col, *self.path, name), recorder.root(self), shape)
         put(self, col, name, value)
 
     def make_rng(self: Scope, name: str = "params") -> Any:
@@ -80,8 +89,8 @@ def _record(recorder: _Recorder, params: Any, state: Any) -> Record:
     found = []
     for (collection, *rest), value in leaves(tree):
         path = tuple(rest)
-        put = _put(recorder, (collection, *path))
-        owner = path[:-1] if put is None else put[1:-1]
+        origin = recorder.puts.origin(collection, path, shape_of(value))
+        owner = path[:-1] if origin is None else path[: origin.owner]
         leaf = LeafRecord(
             collection,
             "/".join(owner),
@@ -89,31 +98,23 @@ def _record(recorder: _Recorder, params: Any, state: Any) -> Record:
             shape_of(value),
             dtype_of(value),
             path,
-            tuple(_frame(recorder, owner[:n]) for n in range(1, len(owner) + 1)),
+            tuple(_frame(recorder.puts, owner[:n], origin) for n in range(1, len(owner) + 1)),
         )
-        found.append((None if put is None else recorder.puts[put], path, leaf))
-    found.sort(key=lambda row: (row[0] is None, row[0] or 0, row[1]))
+        found.append((None if origin is None else origin.order, path, leaf))
+    found.sort(key=lambda row: (row[0] is None, row[0] or (), row[1]))
     return Record(
         side="target",
         leaves=tuple(
             LeafRecord(**{**vars(leaf), "order": None if order is None else position})
             for position, (order, _, leaf) in enumerate(found)
         ),
-        root=recorder.classes.get((), ()),
+        root=recorder.puts.classes.get((0, ()), ()),
         streams=tuple(sorted(recorder.streams)),
     )
 
 
-def _put(recorder: _Recorder, full: _Path) -> _Path | None:
-    """The put that created a leaf: of itself, or of a dict that holds it."""
-    for length in range(len(full), 1, -1):
-        if full[:length] in recorder.puts:
-            return full[:length]
-    return None
-
-
-def _frame(recorder: _Recorder, path: _Path) -> Frame:
-    classes = recorder.classes.get(path, ())
+def _frame(puts: Puts, path: Path, origin: Origin | None) -> Frame:
+    classes = puts.class_of(path, origin)
     counted = any(
         re.fullmatch(rf"[A-Za-z]*{re.escape(name.rsplit('.', 1)[-1].split(':')[-1])}_\d+", path[-1])
         for name in classes

@@ -2,6 +2,7 @@
 
 import flax.linen as nn
 import haiku as hk
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -259,3 +260,36 @@ def test_nothing_is_allocated():
 
     source = hk.transform(lambda x: hk.Linear(huge)(hk.Linear(huge)(x)))
     assert len(build(source, Net(), X).entries) == 4
+
+
+def test_an_inner_init_that_is_put_as_a_whole_keeps_its_order_and_classes():
+    """What the helper for hk.layer_stack does; dicts that come out of a scan are sorted by name."""
+
+    def body(x):
+        return hk.Linear(4, name="a")(jax.nn.relu(hk.Linear(4, name="z")(x)))
+
+    class Inner(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            x = nn.Dense(4, name="z")(x)
+            return nn.Dense(4, name="a")(jax.nn.relu(x))
+
+    class Net(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            def layer(x, key):
+                variables = Inner(parent=None).init(key, x)
+                return x, variables["params"]
+
+            if self.is_initializing():
+                keys = jax.random.split(self.make_rng("params"), 3)
+                _, stacked = jax.lax.scan(layer, x, keys)
+                scope = self.scope.push("stack")
+                for name in sorted(stacked):
+                    scope.put_variable("params", name, stacked[name])
+            return x
+
+    source = hk.transform(lambda x: hk.experimental.layer_stack(3, name="stack")(body)(x))
+    found = names(build(source, Net(), X))
+    assert found["stack/z w"] == "params/stack/z/kernel"
+    assert found["stack/a b"] == "params/stack/a/bias"
