@@ -82,6 +82,21 @@ _ALL = (
         "Report the file as a bug, and convert it by hand.",
     ),
     Code(
+        "HK106",
+        "hk2flax failed on this file",
+        "manual",
+        "An internal error; the file was left as it was, the others were rewritten.",
+        "Report the message with the file, and convert the file by hand.",
+    ),
+    Code(
+        "HK107",
+        "an attribute read from outside has a new meaning",
+        "manual",
+        "The field holds what the constructor was given; the value that Haiku's constructor derived "
+        "from it now lives in another attribute.",
+        "Read the attribute that the message names, inside init or apply.",
+    ),
+    Code(
         "HK201",
         "code depends on Haiku's parameter names",
         "manual",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import re
 import time
+import traceback
 import warnings
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from hk2flax.diagnostics import Diagnostic
@@ -27,8 +27,10 @@ def rewrite_project(discovery: Discovery, prefer: str = "exact", jobs: int = 1) 
     `prefer` is "exact" or "linen". Nothing is written; see `RewriteResult`.
     """
     targets = discovery.targets
-    if not any(_may_matter(source) for source in targets):
-        return RewriteResult(tuple(_unread(source) for source in targets))
+    if not any(b"haiku" in source.data for source in discovery.targets) and not any(
+        b"haiku" in source.data for source in discovery.context
+    ):
+        return RewriteResult(tuple(_untouched(source) for source in targets))
     from hk2flax.rewrite.program import plan_program
 
     started = time.perf_counter()
@@ -40,12 +42,9 @@ def rewrite_project(discovery: Discovery, prefer: str = "exact", jobs: int = 1) 
     return RewriteResult(tuple(results), new_files, timings)
 
 
-def _may_matter(source: SourceFile) -> bool:
-    return source.text is None or b"import" in source.data
-
-
-def _unread(source: SourceFile) -> FileResult:
-    return FileResult(source, source.text)
+def _untouched(source: SourceFile) -> FileResult:
+    error = source.error or _syntax_error(source)
+    return FileResult(source, None if error else source.text, (error,) if error else ())
 
 
 def _edit(program: Program, source: SourceFile) -> Context:
@@ -53,7 +52,14 @@ def _edit(program: Program, source: SourceFile) -> Context:
     from hk2flax.rewrite.file import edit_file
 
     context = Context(program, program.project.files[source.rel])
-    edit_file(context)
+    try:
+        edit_file(context)
+    except Exception as error:  # One file must not stop the others: it is left alone and named.
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        message = f"internal error ({type(error).__name__}: {error}; {where.name}:{where.lineno})"
+        failed = Context(program, program.project.files[source.rel])
+        failed.diagnose(context.file.tree, "HK106", message)
+        return failed
     return context
 
 
@@ -70,10 +76,7 @@ def _finish(
     for source in targets:
         context = contexts.get(source.rel)
         if context is None:
-            error = program.project.errors.get(source.rel) or source.error
-            if error is None and source.text is not None:
-                error = _syntax_error(source)
-            results.append(FileResult(source, None if error else source.text, (error,) if error else ()))
+            results.append(_untouched(source))
             continue
         place = places.get(source.rel)
         result = _complete(context, place.import_line(context.helpers) if place else "")
@@ -89,6 +92,14 @@ def _finish(
 
 def _syntax_error(source: SourceFile) -> Diagnostic | None:
     """Files without a trace of Haiku are parsed only to name those that are not Python 3."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(source.text or "")
+    except SyntaxError as error:
+        return Diagnostic(source.rel, error.lineno or 1, error.offset or 1, "HK001", str(error.msg))
+    except (RecursionError, ValueError, MemoryError) as error:
+        return Diagnostic(source.rel, 1, 1, "HK001", str(error))
     return None
 
 
@@ -130,8 +141,17 @@ def _names_read(text: str) -> set[str]:
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             names.add(node.id)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 200:
-            names.update(re.findall(r"\b[A-Za-z_]\w*(?=\.[A-Za-z_])|^\w+$", node.value))
+        quoted: list[ast.AST | None] = []
+        if isinstance(node, ast.arg | ast.AnnAssign):
+            quoted = [node.annotation]
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            quoted = [node.returns]
+        elif isinstance(node, ast.Assign) and any(getattr(t, "id", "") == "__all__" for t in node.targets):
+            quoted = [node.value]
+        for root in filter(None, quoted):
+            for inner in ast.walk(root):
+                if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+                    names.update(re.findall(r"\b[A-Za-z_]\w*", inner.value))
     return names
 
 
@@ -153,8 +173,3 @@ def _insert_todos(context: Context) -> None:
             continue
         seen.add((at, comment))
         text.insert(at, f"{text.indent(start)}{comment}{text.newline}")
-
-
-def _folder(rel: str) -> str:
-    parent = str(PurePosixPath(rel).parent)
-    return "" if parent == "." else parent

@@ -23,6 +23,8 @@ def rewrite_attribute(context: Context, node: ast.Attribute) -> None:
     if owner is None or owner.name not in program.classes or program.classes[owner.name].problems:
         return
     plan = program.classes[owner.name]
+    if isinstance(node.ctx, ast.Store) and method is plan.init:
+        _keep_order(context, node)
     if method is plan.init and node.attr in plan.grown:
         _replace(context, node, plan.grown[node.attr])
         return
@@ -35,8 +37,6 @@ def rewrite_attribute(context: Context, node: ast.Attribute) -> None:
     name = program.attribute(owner.name, node.attr)
     if name != node.attr:
         _replace(context, node, f"{node.value.id}.{name}")
-    if isinstance(node.ctx, ast.Store) and method is plan.init:
-        _keep_order(context, node)
     _join_lists(context, node)
 
 

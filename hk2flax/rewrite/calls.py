@@ -10,6 +10,7 @@ from hk2flax.catalog.model import OMIT, Native, Symbol, Value
 from hk2flax.catalog.signatures import bind_call, literal, parse_signature
 from hk2flax.rewrite.context import Context
 from hk2flax.rewrite.edits import Slot, append_arguments, remove_slot
+from hk2flax.rewrite.helper_module import exists
 from hk2flax.rewrite.uses import visible_calls
 
 
@@ -24,7 +25,8 @@ def rewrite_call(context: Context, call: ast.Call, symbol: Symbol) -> None:
             if not native.is_exact:
                 context.diagnose(call, "HK301", f"{symbol.name}: {native.differs}", symbol.name)
             return
-    if symbol.helper is not None:
+    if has_helper(symbol):
+        assert symbol.helper is not None
         context.text.set(call.func, context.helper(symbol.helper))
         _drop_name(context, call, symbol)
         context.count(symbol.name, "helper")
@@ -32,6 +34,11 @@ def rewrite_call(context: Context, call: ast.Call, symbol: Symbol) -> None:
     reason = symbol.manual or "no linen form for these arguments"
     context.leave(call, "HK101", f"{symbol.name}: {reason}", symbol.name)
     context.kept.add(call)
+
+
+def has_helper(symbol: Symbol) -> bool:
+    """True when `hk2flax/linen` has the helper that the entry names."""
+    return symbol.helper is not None and exists(symbol.helper.partition(".")[0])
 
 
 def value_of(context: Context, node: ast.expr) -> Value:

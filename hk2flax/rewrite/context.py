@@ -79,6 +79,9 @@ class Context:
 
     def helper(self, name: str) -> str:
         """The text by which this file refers to a helper; notes that the file needs it."""
+        if "." in name:
+            first, _, rest = name.partition(".")
+            return f"{self.helper(first)}.{rest}"
         if name not in self.helpers:
             taken = name in self.bound or hasattr(builtins, name) or name in self.helpers.values()
             self.helpers[name] = (f"Hk{name}" if name[0].isupper() else f"hk_{name}") if taken else name

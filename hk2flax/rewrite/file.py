@@ -6,6 +6,7 @@ import ast
 
 from hk2flax.catalog import lookup
 from hk2flax.plan.classes import ClassPlan
+from hk2flax.plan.name_dependence import find_name_dependence
 from hk2flax.project.creates import class_around, method_around, self_name
 from hk2flax.rewrite import storage
 from hk2flax.rewrite.attributes import rewrite_attribute, rewrite_parameter_use
@@ -35,6 +36,9 @@ def edit_file(context: Context) -> None:
     """Collects all edits of one file in `context`."""
     for node in context.file.tree.body:
         _visit(context, node)
+    for place, message in find_name_dependence(context.program.project, context.file):
+        context.diagnose(place, "HK201", message)
+        context.todos.append((place, f"# TODO(hk2flax): HK201 {message}"))
 
 
 def _visit(context: Context, node: ast.AST) -> None:

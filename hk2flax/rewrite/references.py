@@ -7,6 +7,7 @@ import ast
 from hk2flax.catalog import lookup
 from hk2flax.catalog.model import Symbol
 from hk2flax.project.creates import is_layer
+from hk2flax.rewrite.calls import has_helper
 from hk2flax.rewrite.context import Context
 
 _TRANSPARENT = ("haiku.transparent", "haiku.experimental.transparent")
@@ -48,7 +49,8 @@ def _replace(context: Context, node: ast.expr, symbol: Symbol, name: str) -> Non
     if symbol.kind == "type" and symbol.native is not None:
         context.text.set(node, context.dotted(symbol.native.target))
         context.count(symbol.name, "native")
-    elif symbol.helper is not None:
+    elif has_helper(symbol):
+        assert symbol.helper is not None
         context.text.set(node, context.helper(symbol.helper))
         context.count(symbol.name, "helper")
     elif symbol.native is not None and not is_layer(name):

@@ -145,22 +145,33 @@ def _rate(context: Context, rate: ast.expr) -> str | None:
         yes, no = _is_zero(rate.body), _is_zero(rate.orelse)
         test = text.of(rate.test)
         simple = isinstance(rate.test, ast.Name | ast.Attribute)
-        if no and not yes and _is_static(rate.body):
+        if no and not yes and _is_static(context, rate.body):
             negated = f"not {test}" if simple else f"not ({test})"
             return f"{text.of(rate.body)}, deterministic={negated}"
-        if yes and not no and _is_static(rate.orelse):
+        if yes and not no and _is_static(context, rate.orelse):
             return f"{text.of(rate.orelse)}, deterministic={test}"
         return None
-    if not _is_static(rate):
+    if not _is_static(context, rate):
         return None
     return f"{text.of(rate)}, deterministic=False"
 
 
-def _is_static(rate: ast.expr) -> bool:
-    """A number or something that is read from a configuration, not computed from arrays."""
+def _is_static(context: Context, rate: ast.expr) -> bool:
+    """A number or something that is read from a configuration, not computed from arrays.
+
+    A function's own parameter may be traced, which nn.Dropout cannot take.
+    """
     if isinstance(rate, ast.Constant):
         return isinstance(rate.value, int | float) and 0 <= rate.value < 1
-    return isinstance(rate, ast.Name | ast.Attribute | ast.Subscript)
+    if isinstance(rate, ast.IfExp):
+        return _is_static(context, rate.body) and _is_static(context, rate.orelse)
+    if isinstance(rate, ast.Name):
+        found = context.file.names.scope_of[rate].lookup(rate.id)
+        if found is None or found[1].kind == "param":
+            return found is not None and found[0].node is not function_around(context.file, rate)
+        values = [getattr(context.file.names.parent.get(n), "value", None) for n in found[1].nodes]
+        return all(isinstance(v, ast.expr) and _is_static(context, v) for v in values)
+    return isinstance(rate, ast.Attribute | ast.Subscript)
 
 
 def _is_zero(node: ast.expr) -> bool:
