@@ -21,7 +21,10 @@ _GROWS = frozenset("append extend insert update setdefault add pop remove clear"
 
 @dataclass(frozen=True)
 class Parameter:
-    """A constructor parameter. `field` is the dataclass field it becomes ("" for `name`)."""
+    """A constructor parameter. `field` is the dataclass field it becomes ("" for `name`).
+
+    `star` is "*" or "**" for a parameter that collects arguments: its field holds them all.
+    """
 
     name: str
     field: str
@@ -29,6 +32,7 @@ class Parameter:
     default: ast.expr | None = None
     kw_only: bool = False
     node: ast.AST | None = None
+    star: str = ""
 
 
 @dataclass(eq=False)
@@ -142,15 +146,10 @@ def _plan_init(project: Project, plan: ClassPlan, base: ClassPlan | None) -> Non
         plan.problems.append((init, "HK102", "__init__ has a decorator"))
     taken = set(plan.cls.methods) | {p.arg for p in [*init.args.args, *init.args.kwonlyargs]}
     plan.parameters = _parameters(init, taken)
+    kwarg = init.args.kwarg
+    if kwarg is not None and _only_forwarded(plan, scope.bindings[kwarg.arg]):
+        plan.parameters = [p for p in plan.parameters if p.star != "**"]
     _plan_super(project, plan, base)
-    if init.args.vararg is not None:
-        plan.problems.append(
-            (init, "HK102", f"*{init.args.vararg.arg} in the constructor has no dataclass field")
-        )
-    if init.args.kwarg is not None and not _only_forwarded(plan, scope.bindings[init.args.kwarg.arg]):
-        plan.problems.append(
-            (init, "HK102", f"**{init.args.kwarg.arg} in the constructor has no dataclass field")
-        )
     by_name = {p.name: p for p in plan.parameters}
     plan.rebound = [
         p.name for p in plan.parameters if p.field and p.name in scope.bindings and len(scope.bindings[p.name].nodes) > 1
@@ -177,6 +176,9 @@ def _parameters(init: ast.FunctionDef, taken: set[str]) -> list[Parameter]:
         if name in RESERVED:
             name = free_name(name, taken)
         result.append(Parameter(arg.arg, name, arg.annotation, default, kw_only, arg))
+    for star, collected, empty in (("*", args.vararg, ast.Tuple([], ast.Load())), ("**", args.kwarg, ast.Dict([], []))):
+        if collected is not None:
+            result.append(Parameter(collected.arg, collected.arg, None, empty, True, collected, star))
     return result
 
 

@@ -45,17 +45,22 @@ class Site:
 
 @dataclass
 class Methods:
-    """The decisions: `decoration` by method node; `setup_helpers` run from `__init__` only."""
+    """The decisions: `decoration` by method node; `setup_helpers` run from `__init__` only.
+
+    `external` are the attribute names that some code reads on an object other than `self`.
+    """
 
     decoration: dict[ast.AST, str] = field(default_factory=dict)
     creating: set[ast.AST] = field(default_factory=set)
     setup_helpers: set[ast.AST] = field(default_factory=set)
+    external: set[str] = field(default_factory=set)
 
 
 def plan_methods(project: Project, creators: Creators, plans: dict[str, ClassPlan]) -> Methods:
     """Decides for every method of every module class."""
     result = Methods()
     external = _external_attributes(project)
+    result.external = external
     done: set[str] = set()
     for name in plans:
         family = _family(project, name)

@@ -51,6 +51,8 @@ class NamePlan:
         if not isinstance(value, ast.JoinedStr | ast.BinOp | ast.Call | ast.Name):
             return False
         names = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)}
+        if any(isinstance(n, ast.Attribute) and n.attr in ("name", "module_name") for n in ast.walk(value)):
+            return False
         if "name" in names and method_around(file, call) is not None and function_around(file, call) in (
             p.init for p in self.plans.values()
         ):

@@ -60,7 +60,6 @@ class Project:
     functions: dict[str, tuple[Function, File]] = field(default_factory=dict)
     errors: dict[str, Diagnostic] = field(default_factory=dict)
     _modules: dict[str, str] = field(default_factory=dict)
-    _roots: dict[str, set[str]] = field(default_factory=dict)
     _canonical: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def canonical(self, file: File, dotted: str) -> str:
@@ -79,6 +78,11 @@ class Project:
     def _find(self, folder: str, dotted: str) -> str:
         if dotted in self.classes or dotted in self.functions:
             return dotted
+        found = self._locate(folder, dotted)
+        return self._member(found[0], found[1]) if found else dotted
+
+    def _locate(self, folder: str, dotted: str) -> tuple[File, list[str], str] | None:
+        """(file, names inside it, folder it was found from) of an absolute dotted name."""
         prefixes = [folder.replace("/", ".")]
         while prefixes[-1]:
             prefixes.append(prefixes[-1].rpartition(".")[0])
@@ -88,20 +92,30 @@ class Project:
                 for cut in range(len(parts), 0, -1):
                     module = ".".join([*([root] if root else []), *parts[:cut]])
                     if module in self._modules:
-                        self._note_root(module, root)
-                        return self._member(self.files[self._modules[module]], parts[cut:])
-        return dotted
+                        return self.files[self._modules[module]], parts[cut:], root.replace(".", "/")
+        return None
 
-    def _note_root(self, module: str, root: str) -> None:
-        self._roots.setdefault(self._modules[module], set()).add(root.replace(".", "/"))
+    @cached_property
+    def _roots(self) -> dict[str, set[str]]:
+        """By file: the folders from which other files import it."""
+        roots: dict[str, set[str]] = {}
+        for file in self.files.values():
+            folder = file.source.rel.rpartition("/")[0]
+            for node in file.names.parent:
+                names = []
+                if isinstance(node, ast.Import):
+                    names = [alias.name for alias in node.names]
+                elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+                    names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+                for name in names:
+                    found = self._locate(folder, name)
+                    if found is not None:
+                        roots.setdefault(found[0].source.rel, set()).add(found[2])
+        return roots
 
     def import_root(self, rel: str) -> str:
         """The folder from which a file outside packages is imported: its own unless seen otherwise."""
         own = rel.rpartition("/")[0]
-        for file in self.files.values():
-            for dotted in set(file.names.qualified.values()):
-                if not dotted.startswith(("haiku.", "jax.")):
-                    self.canonical(file, dotted)
         roots = self._roots.get(rel, {own})
         return own if own in roots else min(roots, key=len)
 

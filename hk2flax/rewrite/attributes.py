@@ -28,6 +28,12 @@ def rewrite_attribute(context: Context, node: ast.Attribute) -> None:
     if method is plan.init and node.attr in plan.grown:
         _replace(context, node, plan.grown[node.attr])
         return
+    if node.attr in ("name", "module_name") and isinstance(node.ctx, ast.Load) and not _names_submodule(context, node):
+        context.leave(node, "HK104", f"self.{node.attr} is Haiku's name; linen's differs", "haiku.Module")
+        return
+    if node.attr in _HAIKU_METHODS and not _is_defined(context, owner.name, node.attr):
+        context.leave(node, "HK104", f"self.{node.attr} exists in Haiku's Module only", "haiku.Module")
+        return
     if isinstance(node.ctx, ast.Del):
         context.leave(node, "HK103", f"self.{node.attr} is deleted", "haiku.Module")
         return
@@ -38,6 +44,19 @@ def rewrite_attribute(context: Context, node: ast.Attribute) -> None:
     if name != node.attr:
         _replace(context, node, f"{node.value.id}.{name}")
     _join_lists(context, node)
+
+
+_HAIKU_METHODS = ("params_dict", "state_dict", "_submodules", "_method_name")
+
+
+def _is_defined(context: Context, owner: str, attribute: str) -> bool:
+    return any(attribute in c.methods for c in context.program.project.mro(owner))
+
+
+def _names_submodule(context: Context, node: ast.Attribute) -> bool:
+    """True inside a `name=` argument, which is kept or dropped as a whole."""
+    outer = context.file.names.enclosing(node, (ast.keyword, ast.stmt))
+    return isinstance(outer, ast.keyword) and outer.arg == "name"
 
 
 def _keep_order(context: Context, node: ast.Attribute) -> None:

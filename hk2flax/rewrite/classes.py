@@ -80,7 +80,25 @@ def _insert_setup(context: Context, plan: ClassPlan) -> None:
     first = next(s for s in plan.cls.node.body if isinstance(s, ast.FunctionDef))
     start = _definition_span(context, first)[0]
     pad = text.indent(start)
-    text.insert(start, text.newline.join([*_setup_head(context, plan, pad), "", ""]))
+    blocks = [_setup_head(context, plan, pad), *_exposed(context, plan, pad, _indent_step(context, plan))]
+    text.insert(start, "".join(text.newline.join([*block, "", ""]) for block in blocks))
+
+
+def _exposed(context: Context, plan: ClassPlan, pad: str, step: str) -> list[list[str]]:
+    """Properties for attributes that other code reads under their old name."""
+    program = context.program
+    fields = {p.field for p in plan.parameters}
+    names = {**plan.renames, **{a: f"mutable.{a}" for a in plan.mutable}}
+    blocks = []
+    for old, new in sorted(names.items()):
+        if old == new or old not in program.methods.external:
+            continue
+        if old in fields:
+            message = f"{plan.cls.node.name}.{old} is read from outside; the derived value is in {new}"
+            context.diagnose(plan.cls.node, "HK107", message)
+            continue
+        blocks.append([f"{pad}@property", f"{pad}def {old}(self):", f"{pad}{step}return self.{new}"])
+    return blocks
 
 
 def _setup_head(context: Context, plan: ClassPlan, pad: str) -> list[str]:
@@ -130,6 +148,7 @@ def _constructor(context: Context, plan: ClassPlan, init: ast.FunctionDef) -> st
         doc = body if body else []
         head = _setup_head(context, plan, pad)
         blocks.append([*head, *doc])
+    blocks += _exposed(context, plan, pad, step)
     newline = text.newline
     if not blocks:
         only = all(s is init or _is_doc(s) for s in plan.cls.node.body)
@@ -179,7 +198,11 @@ def field_text(context: Context, plan: ClassPlan, parameter: Parameter) -> str:
     if default is None:
         tail = f" = {_field(context)}(kw_only=True)" if kw_only else ""
         return f"{parameter.field}: {annotation}{tail}"
-    value = text.of(default) if is_own or _here(context, default) else ast.unparse(default)
+    if parameter.star == "*":
+        return f"{parameter.field}: tuple[{context.from_import('typing', 'Any')}, ...] = {_field(context)}(default=(), kw_only=True)"
+    if parameter.star == "**":
+        return f"{parameter.field}: dict[str, {context.from_import('typing', 'Any')}] = {_field(context)}(default_factory=dict, kw_only=True)"
+    value = text.of(default) if _here(context, default) else ast.unparse(default)
     if _needs_factory(context, default):
         arguments = f"default_factory=lambda: {value}" + (", kw_only=True" if kw_only else "")
         return f"{parameter.field}: {annotation} = {_field(context)}({arguments})"
@@ -227,7 +250,8 @@ def _comment(context: Context, plan: ClassPlan, parameter: Parameter) -> tuple[l
         if above or tail:
             return above, tail
     if parameter.node is not None and plan.init is not None:
-        start, end = text.span(parameter.default or parameter.node)
+        last = parameter.default if hasattr(parameter.default, "lineno") else parameter.node
+        start, end = text.span(last or parameter.node)
         line = text.data[end : text.line_end(end)].decode().strip()
         if line.startswith((",", "#")) and "#" in line and not line.split("#")[0].strip(", "):
             return [], f"  {line[line.index('#') :]}"

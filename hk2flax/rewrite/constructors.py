@@ -6,7 +6,7 @@ import ast
 
 from hk2flax.plan.classes import ClassPlan, Parameter
 from hk2flax.rewrite.context import Context
-from hk2flax.rewrite.edits import remove_slot
+from hk2flax.rewrite.edits import Slot, remove_slot
 
 
 def rewrite_construction(context: Context, call: ast.Call, plan: ClassPlan) -> None:
@@ -19,6 +19,9 @@ def rewrite_construction(context: Context, call: ast.Call, plan: ClassPlan) -> N
         return
     text = context.text
     slots = text.arguments(call)
+    if any(p.star for p in plan.parameters):
+        _collect_arguments(context, call, plan, slots)
+        return
     order = linen_order(context, plan)
     parameters = [p for p in plan.parameters if not p.kw_only]
     by_name = {p.name: p for p in plan.parameters}
@@ -57,6 +60,48 @@ def rewrite_construction(context: Context, call: ast.Call, plan: ClassPlan) -> N
                 remove_slot(text, slots, index)
         else:
             text.replace(slot.start, slot.end, f"{parameter.field}={text.get(slot.start, slot.end)}")
+
+
+def _collect_arguments(context: Context, call: ast.Call, plan: ClassPlan, slots: list[Slot]) -> None:
+    """A constructor with `*args` or `**kwargs`: their fields get a tuple and a dict."""
+    text = context.text
+    plain = [p for p in plan.parameters if not p.kw_only]
+    by_name = {p.name: p for p in plan.parameters if not p.star}
+    stars = {p.star: p for p in plan.parameters if p.star}
+    arguments: list[str] = []
+    positional: list[str] = []
+    keywords: list[str] = []
+    taken = 0
+    for slot in slots:
+        source = text.get(slot.start, slot.end)
+        node = slot.node
+        if isinstance(node, ast.keyword):
+            parameter = by_name.get(node.arg or "")
+            if node.arg == "name":
+                if context.program.names.keeps(context.file, call, node.value):
+                    arguments.append(source)
+            elif parameter is not None:
+                arguments.append(f"{parameter.field}={text.of(node.value)}")
+            elif node.arg is None:
+                keywords.append(f"**{text.of(node.value)}")
+            else:
+                keywords.append(f"{node.arg!r}: {text.of(node.value)}")
+        elif isinstance(node, ast.Starred) and taken < len(plain):
+            context.leave(call, "HK102", f"{plan.cls.node.name}(*args): it fills several fields", "haiku.Module")
+            return
+        elif taken < len(plain):
+            if plain[taken].field:
+                arguments.append(f"{plain[taken].field}={source}")
+            taken += 1
+        else:
+            positional.append(source)
+    if positional and "*" in stars:
+        comma = "," if len(positional) == 1 and not positional[0].startswith("*") else ""
+        arguments.append(f"{stars['*'].field}=({', '.join(positional)}{comma})")
+    if keywords and "**" in stars:
+        arguments.append(f"{stars['**'].field}={{{', '.join(keywords)}}}")
+    open_, close = text.parens(call)
+    text.replace(open_ + 1, close, ", ".join(arguments))
 
 
 def _is_own_attribute(context: Context, call: ast.Call, value: ast.expr) -> bool:

@@ -141,6 +141,8 @@ def _makes_initializer(context: Context, func: ast.expr) -> bool:
 
 def _visit_name(context: Context, node: ast.Attribute | ast.Name) -> None:
     parent = context.file.names.parent.get(node)
+    if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+        return
     name = context.file.haiku_name(node)
     if name:
         if isinstance(parent, ast.Call) and parent.func is node:

@@ -26,6 +26,9 @@ def rewrite_reference(context: Context, node: ast.expr) -> None:
         return
     if parent in context.file.names.module_aliases:
         return
+    if name == "haiku" and isinstance(parent, ast.Compare):  # `assert hk is not None`
+        context.text.set(node, context.alias("flax.linen"))
+        return
     if symbol is None or symbol.kind == "module":
         if not _is_attribute_of_symbol(context, node):
             context.leave(node, "HK101", f"{name} has no entry in the catalog", name)
