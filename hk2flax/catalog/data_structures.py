@@ -13,18 +13,14 @@ _NAMES = (
 )
 
 
-def _function(
-    name: str, signature: str, note: str, source: str = _FILTERING, **more: str
-) -> Symbol:
-    return symbol(
-        f"data_structures.{name}", "function", signature, note=note, source=source, **more
-    )
+def _function(name: str, signature: str, note: str, source: str = _FILTERING) -> Symbol:
+    path = f"data_structures.{name}"
+    return symbol(path, "function", signature, helper=path, note=note, source=source)
 
 
-# `map` is the helper of haiku.map, and a helper named `filter` would hide Python's own.
 SYMBOLS = (
-    _function("filter", "predicate, structure", _NAMES, helper="filter_structure"),
-    _function("map", "fn, structure", _NAMES, helper="map_structure"),
+    _function("filter", "predicate, structure", _NAMES),
+    _function("map", "fn, structure", _NAMES),
     _function("partition", "predicate, structure", _NAMES),
     _function("partition_n", "fn, structure, n", _NAMES),
     _function("traverse", "structure", _NAMES),

@@ -49,6 +49,11 @@ _STORAGE = (
     framework("running_init", "", "`self.is_initializing()`.", "haiku/_src/transform.py"),
 )
 
+_SEQUENCE = (
+    "linen derives keys from the path of a module: there is no sequence to save or to restore. "
+    "Split a key of your own and pass it on, or use the helper PRNGSequence."
+)
+
 _RANDOM = (
     framework("next_rng_key", "", "`self.make_rng('dropout')`.", _BASE, rng=True),
     framework(
@@ -70,15 +75,11 @@ _RANDOM = (
     framework(
         "maybe_get_rng_sequence_state",
         "",
-        "linen derives keys from the path of a module; there is no sequence to save.",
+        "",
         _BASE,
+        manual=_SEQUENCE,
     ),
-    framework(
-        "replace_rng_sequence_state",
-        "state",
-        "linen derives keys from the path of a module; there is no sequence to restore.",
-        _BASE,
-    ),
+    framework("replace_rng_sequence_state", "state", "", _BASE, manual=_SEQUENCE),
     symbol(
         "PRNGSequence",
         "type",
@@ -101,26 +102,65 @@ _NAMES = (
     framework(
         "force_name",
         "name",
-        "A module at an absolute path. In linen pass the module itself around to share it.",
+        "A module at an absolute path.",
         _MODULE,
+        manual="linen has no absolute names: to share weights make the module once and pass the "
+        "module itself to whoever uses it.",
     ),
     framework("current_name", "", "`'/'.join(self.path)`.", _BASE),
+)
+
+_MAP_VARIABLES = (
+    "`nn.map_variables(Module, 'params', trans_in_fn=f)` transforms what a module reads. Let f "
+    "return its argument while `init` runs: linen would store the transformed value. To act on "
+    "single parameters, override `param` in a base class of your modules."
 )
 
 _HOOKS = (
     framework(
         "custom_getter",
         "getter, *, params=True, state=False",
-        "`nn.map_variables` transforms whole collections; the helper works per parameter.",
+        "The getter that was registered first runs first.",
         _BASE,
+        manual=_MAP_VARIABLES,
     ),
     framework(
         "custom_creator",
         "creator, *, params=True, state=False",
-        "The helper works per parameter, as Haiku does.",
+        "Runs during init only.",
         _BASE,
+        manual=_MAP_VARIABLES,
     ),
-    framework("custom_setter", "setter", "Wraps the helper set_state.", _BASE),
+    framework(
+        "custom_setter",
+        "setter",
+        "",
+        _BASE,
+        manual="Change the value where the program sets it; linen has no hook for it.",
+    ),
+    Symbol(
+        "haiku.GetterContext",
+        "type",
+        "full_name, module, original_dtype, original_shape, original_init, lifted_prefix_name",
+        manual=_MAP_VARIABLES,
+        note="What custom getters and creators are told.",
+        source=_BASE,
+    ),
+    Symbol(
+        "haiku.SetterContext",
+        "type",
+        "full_name, module, original_dtype, original_shape, lifted_prefix_name",
+        manual="Change the value where the program sets it; linen has no hook for it.",
+        note="What custom setters are told.",
+        source=_BASE,
+    ),
+    Symbol(
+        "haiku.DO_NOT_STORE",
+        "type",
+        manual="A linen parameter is always stored: compute the value in the module instead.",
+        note="A custom creator returns it to keep the parameter out of the tree.",
+        source=_BASE,
+    ),
     Symbol(
         "haiku.intercept_methods",
         "framework",

@@ -133,7 +133,8 @@ class Symbol:
         A class that is not called has none.
     call_signature: the same for __call__ (layers and initialisers).
     native: the plain Flax form, or None where linen has nothing equal.
-    helper: name in hk2flax.linen that has Haiku's own signature, or None.
+    helper: name in hk2flax.linen that has Haiku's own signature, or None. A dot leads into a class
+        that gathers functions ("data_structures.map").
     manual: why no Flax program can express it and what to write instead (only when neither
         native nor helper exists).
     note: what to watch for, for the reference page.

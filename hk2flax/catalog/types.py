@@ -6,7 +6,6 @@ from .build import symbol
 from .model import Arg, Native, Symbol
 
 _TYPING = "haiku/_src/typing.py"
-_BASE = "haiku/_src/base.py"
 
 
 def _type(
@@ -49,26 +48,6 @@ SYMBOLS = (
         "module",
         "method_name",
         "orig_method",
-    ),
-    symbol(
-        "GetterContext",
-        "type",
-        "full_name, module, original_dtype, original_shape, original_init, lifted_prefix_name",
-        note="What custom getters and creators are told.",
-        source=_BASE,
-    ),
-    symbol(
-        "SetterContext",
-        "type",
-        "full_name, module, original_dtype, original_shape, lifted_prefix_name",
-        note="What custom setters are told.",
-        source=_BASE,
-    ),
-    symbol(
-        "DO_NOT_STORE",
-        "type",
-        note="A custom creator returns it to keep the parameter out of the tree.",
-        source=_BASE,
     ),
     symbol(
         "LayerStackTransparencyMapping",

@@ -6,6 +6,7 @@ import ast
 import dataclasses
 import importlib
 import inspect
+from functools import cache
 from pathlib import Path
 
 import flax.linen as nn
@@ -122,15 +123,28 @@ def test_there_is_a_way_to_write_it(name):
         assert bool(symbol.manual) != bool(symbol.native or symbol.helper)
 
 
+@cache
+def defined_helpers() -> set[str]:
+    """Names in hk2flax/linen, and those in its classes after a dot."""
+    names: set[str] = set()
+
+    def visit(body: list[ast.stmt], prefix: str = "") -> None:
+        for node in body:
+            if isinstance(node, ast.Assign):
+                names.add(prefix + getattr(node.targets[0], "id", ""))
+            elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                names.add(prefix + node.name)
+            if isinstance(node, ast.ClassDef) and not prefix:
+                visit(node.body, f"{node.name}.")
+
+    for path in LINEN.glob("*.py"):
+        visit(ast.parse(path.read_text(encoding="utf-8")).body)
+    return names
+
+
 @pytest.mark.parametrize("name", sorted(s for s, v in SYMBOLS.items() if v.helper))
 def test_the_helper_exists(name):
-    defined = {
-        getattr(node, "name", None) or getattr(node.targets[0], "id", None)
-        for path in LINEN.glob("*.py")
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Assign))
-    }
-    assert SYMBOLS[name].helper in defined
+    assert SYMBOLS[name].helper in defined_helpers()
 
 
 def test_a_helper_serves_one_symbol():
