@@ -108,17 +108,10 @@ def creates_inline(project: Project, creators: Creators, file: File, method: ast
             return True
         if isinstance(node, ast.Call):
             targets = called_functions(project, file, node)
-            if any(t in creators.functions and not _is_method(file, t, project) for t in targets):
+            if any(t in creators.functions and t not in project.methods for t in targets):
                 return True
             if creators.escapes and not targets and _is_unknown_callable(file, node.func):
                 return True
-    return False
-
-
-def _is_method(file: File, function: ast.AST, project: Project) -> bool:
-    for owner in project.files.values():
-        if function in owner.names.parent:
-            return isinstance(owner.names.parent[function], ast.ClassDef)
     return False
 
 

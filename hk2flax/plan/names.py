@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from hk2flax.plan.classes import ClassPlan
 from hk2flax.plan.reserved import RESERVED
 from hk2flax.project.creates import Creators, class_around, function_around, method_around
-from hk2flax.project.index import File, Project
+from hk2flax.project.index import Class, File, Project
 from hk2flax.project.scopes import COMPREHENSIONS, FUNCTIONS, LOOPS
 
 
@@ -30,6 +30,7 @@ class NamePlan:
     plans: dict[str, ClassPlan]
     literals: dict[object, dict[str, int]] = field(default_factory=dict)
     sites: dict[ast.AST, list[tuple[File, ast.Call]]] = field(default_factory=dict)
+    taken: dict[str, set[str]] = field(default_factory=dict)
 
     def pool(self, file: File, node: ast.AST) -> object:
         """What shares a linen scope with `node`: its class, else its function, else the file."""
@@ -65,8 +66,14 @@ class NamePlan:
 
     def _is_free(self, file: File, call: ast.Call, name: str) -> bool:
         owner = class_around(self.project, file, call)
-        taken: set[str] = set(RESERVED) | {"params"}
-        if owner is not None and method_around(file, call) is not None:
+        if owner is not None and method_around(file, call) is not None and name in self._taken(owner):
+            return False
+        return name not in RESERVED and name != "params" and name.isidentifier()
+
+    def _taken(self, owner: Class) -> set[str]:
+        """The names that fields, attributes and methods of a class and its relatives have."""
+        if owner.name not in self.taken:
+            taken: set[str] = set()
             for cls in [*self.project.mro(owner.name), *self.project.subclasses(owner.name)]:
                 taken |= set(cls.methods)
                 plan = self.plans.get(cls.name)
@@ -77,7 +84,8 @@ class NamePlan:
                         for n in ast.walk(cls.node)
                         if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)
                     }
-        return name not in taken and name.isidentifier()
+            self.taken[owner.name] = taken
+        return self.taken[owner.name]
 
     def _loop(self, file: File, node: ast.AST) -> ast.AST | None:
         inner = node

@@ -199,17 +199,8 @@ class _Finder:
         if not isinstance(scope.node, ast.Module):
             return target.id in scope.outer
         dotted = f"{self.file.module}.{target.id}"
-        for other in self.project.files.values():
-            if other is self.file:
-                continue
-            for node, name in other.names.qualified.items():
-                if name.endswith(f".{target.id}") and self.project.name(other, node) == dotted:
-                    return True
-            for scope_ in other.names.scopes.values():
-                bound = scope_.bindings.get(target.id)
-                if bound is not None and bound.kind == "import":
-                    if self.project.canonical(other, bound.target) == dotted:
-                        return True
+        if self.project.imported.get(dotted, set()) - {self.file.module}:
+            return True
         exported = scope.bindings.get("__all__")
         return exported is not None and any(
             isinstance(n, ast.Constant) and n.value == target.id for n in ast.walk(self.file.tree)
@@ -234,14 +225,7 @@ class _Finder:
         if len(uses) != 1 or len(binding.nodes) != 1 or function.lineno > call.lineno:
             return None
         dotted = f"{self.file.module}.{function.name}"
-        if isinstance(scope.node, ast.Module) and any(
-            self.project.canonical(f, b.target) == dotted
-            for f in self.project.files.values()
-            if f is not self.file
-            for s in f.names.scopes.values()
-            for b in s.bindings.values()
-            if b.kind == "import"
-        ):
+        if self.project.imported.get(dotted, set()) - {self.file.module}:
             return None
         return function
 

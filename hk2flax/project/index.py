@@ -61,9 +61,12 @@ class Project:
     errors: dict[str, Diagnostic] = field(default_factory=dict)
     _modules: dict[str, str] = field(default_factory=dict)
     _canonical: dict[tuple[str, str], str] = field(default_factory=dict)
+    _following: set[tuple[str, str]] = field(default_factory=set)
 
     def canonical(self, file: File, dotted: str) -> str:
         """The canonical name of what `dotted` means in `file` (unchanged when not ours)."""
+        if dotted.startswith(("haiku.", "jax.")) and "haiku" not in self._tops:
+            return dotted
         key = (file.source.rel.rpartition("/")[0], dotted)
         if key not in self._canonical:
             self._canonical[key] = dotted  # breaks cycles of re-exports
@@ -122,8 +125,19 @@ class Project:
     def _member(self, file: File, rest: list[str]) -> str:
         if not rest:
             return file.module
-        top = file.names.scopes[file.tree]
-        binding = top.bindings.get(rest[0])
+        own = ".".join([file.module, *rest])
+        key = (file.module, rest[0])
+        if key in self._following:  # a circle of re-exports
+            return own
+        self._following.add(key)
+        try:
+            return self._follow(file, rest) or own
+        finally:
+            self._following.discard(key)
+
+    def _follow(self, file: File, rest: list[str]) -> str:
+        """Where a file has imported a name from, or "" where it is its own."""
+        binding = file.names.scopes[file.tree].bindings.get(rest[0])
         if binding is not None and binding.kind == "import":
             return self.canonical(file, ".".join([binding.target, *rest[1:]]))
         if binding is None:
@@ -131,7 +145,7 @@ class Project:
                 found = self.canonical(file, ".".join([star, *rest]))
                 if found in self.classes or found in self.functions or found.startswith("haiku."):
                     return found
-        return ".".join([file.module, *rest])
+        return ""
 
     def mro(self, name: str) -> list[Class]:
         """The project classes among `name` and its bases, nearest first (depth first)."""
@@ -146,7 +160,47 @@ class Project:
 
     def subclasses(self, name: str) -> list[Class]:
         """The project classes that inherit from `name`, directly or not."""
-        return [c for c in self.classes.values() if c.name != name and self.classes[name] in self.mro(c.name)]
+        result: list[Class] = []
+        work = [name]
+        while work:
+            for cls in self._children.get(work.pop(), ()):
+                if cls not in result and cls.name != name:
+                    result.append(cls)
+                    work.append(cls.name)
+        return result
+
+    @cached_property
+    def _children(self) -> dict[str, list[Class]]:
+        children: dict[str, list[Class]] = {}
+        for cls in self.classes.values():
+            for base in cls.bases:
+                children.setdefault(base, []).append(cls)
+        return children
+
+    @cached_property
+    def methods(self) -> set[ast.AST]:
+        """All functions that stand directly in a class body."""
+        return {m for cls in self.classes.values() for m in cls.node.body if isinstance(m, ast.FunctionDef)}
+
+    @cached_property
+    def _tops(self) -> set[str]:
+        return {module.split(".")[0] for module in self._modules}
+
+    @cached_property
+    def imported(self) -> dict[str, set[str]]:
+        """Canonical names that other files import, and the modules of those files."""
+        result: dict[str, set[str]] = {}
+        for file in self.files.values():
+            for scope in file.names.scopes.values():
+                for binding in scope.bindings.values():
+                    if binding.kind == "import":
+                        name = self.canonical(file, binding.target)
+                        result.setdefault(name, set()).add(file.module)
+        for file in self.files.values():
+            for node in file.names.qualified:
+                if isinstance(node, ast.Attribute):
+                    result.setdefault(self.name(file, node), set()).add(file.module)
+        return result
 
 
 def _module_name(rel: str) -> str:
@@ -154,20 +208,30 @@ def _module_name(rel: str) -> str:
     return stem.replace("/", ".").removesuffix(".__init__") if stem != "__init__" else "__init__"
 
 
+_WORD = re.compile(rb"[A-Za-z_]\w*")
+
+
 def build_project(sources: Iterable[SourceFile]) -> Project:
     """Parses what matters among `sources` and resolves names across files."""
     project = Project()
     readable = [s for s in sources if s.text is not None]
     relevant = [s for s in readable if b"haiku" in s.data]
-    waiting = [s for s in readable if b"haiku" not in s.data]
+    waiting = [(s, set(_WORD.findall(s.data))) for s in readable if b"haiku" not in s.data]
     while relevant:
-        added = [s.rel for s in relevant if _add(project, s)]
-        stems = {rel.removesuffix("/__init__.py").removesuffix(".py").rpartition("/")[2] for rel in added}
-        if not stems or not waiting:
-            break
-        pattern = re.compile(rb"import[^\n]*\b(?:%s)\b|from[^\n]*\b(?:%s)\b[^\n]*import" % ((b"|".join(re.escape(s.encode()) for s in sorted(stems)),) * 2))
-        relevant = [s for s in waiting if pattern.search(s.data) or (b"import" in s.data and _relative(s))]
-        waiting = [s for s in waiting if s not in relevant]
+        added = [project.files[s.rel] for s in relevant if _add(project, s)]
+        modules = {f.module.rpartition(".")[2].encode() for f in added}
+        names = {
+            n.encode()
+            for f in added
+            for n, b in f.names.scopes[f.tree].bindings.items()
+            if b.kind != "import"
+        }
+        is_package = any(f.source.rel.endswith("__init__.py") for f in added)
+        relevant = [
+            s for s, words in waiting if words & names and (words & modules or is_package or b"*" in s.data)
+        ]
+        chosen = set(map(id, relevant))
+        waiting = [item for item in waiting if id(item[0]) not in chosen]
     for file in project.files.values():
         for node, scope in file.names.scopes.items():
             if isinstance(node, ast.ClassDef):
@@ -178,13 +242,6 @@ def build_project(sources: Iterable[SourceFile]) -> Project:
     for cls in project.classes.values():
         cls.bases = [project.name(cls.file, base) for base in _base_nodes(cls.node)]
     return project
-
-
-_DOT_IMPORT = re.compile(rb"^\s*from\s+\.+\s+import", re.M)
-
-
-def _relative(source: SourceFile) -> bool:
-    return bool(_DOT_IMPORT.search(source.data))
 
 
 def _base_nodes(node: ast.ClassDef) -> list[ast.expr]:

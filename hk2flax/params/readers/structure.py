@@ -87,13 +87,25 @@ def _find(whole: Any, notes: list[str]) -> tuple[Any, Any, dict[str, Any]]:
         return fields[key], state, _without(whole, path, taken)
     if isinstance(whole, Record) and whole.args:
         whole = whole.args
-    if isinstance(whole, list | tuple) and whole and _is_nested(whole[0]):
+    if isinstance(whole, list | tuple) and _starts_with_params(whole):
         rest = list(whole[1:])
-        is_state = bool(rest) and isinstance(rest[0], dict) and rest[0].keys() != whole[0].keys()
+        is_state = bool(rest) and isinstance(rest[0], dict) and _names(rest[0]) != _names(whole[0])
         state = rest.pop(0) if is_state else {}
         first = len(whole) - len(rest)
         return whole[0], state, {str(n): part for n, part in enumerate(rest, first)}
     return _only_tree(whole, notes)
+
+
+def _starts_with_params(whole: list[Any] | tuple[Any, ...]) -> bool:
+    """True for (params, ...); a model that has state only gives ({}, state)."""
+    if not whole:
+        return False
+    return _is_nested(whole[0]) or (whole[0] == {} and len(whole) > 1 and _is_nested(whole[1]))
+
+
+def _names(tree: dict[str, Any]) -> set[tuple[str, ...]]:
+    """The paths of a tree: a second tree with the same ones is a copy of params, not state."""
+    return {path for path, _ in flat_leaves(tree)}
 
 
 def _only_tree(whole: Any, notes: list[str]) -> tuple[Any, Any, dict[str, Any]]:
