@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from hk2flax.diagnostics import Diagnostic
+from hk2flax.project.links import link_names
 from hk2flax.project.scopes import Function, Names, resolve_names
 from hk2flax.project.source import SourceFile
 
@@ -60,6 +61,7 @@ class Project:
     functions: dict[str, tuple[Function, File]] = field(default_factory=dict)
     errors: dict[str, Diagnostic] = field(default_factory=dict)
     _modules: dict[str, str] = field(default_factory=dict)
+    _unrelated: set[str] = field(default_factory=set)
     _canonical: dict[tuple[str, str], str] = field(default_factory=dict)
     _following: set[tuple[str, str]] = field(default_factory=set)
 
@@ -82,7 +84,22 @@ class Project:
         if dotted in self.classes or dotted in self.functions:
             return dotted
         found = self._locate(folder, dotted)
-        return self._member(found[0], found[1]) if found else dotted
+        if found is None:
+            return dotted
+        file, rest, _ = found
+        return self._member(file, rest) if rest else self._attribute(file)
+
+    def _attribute(self, file: File) -> str:
+        """What the name of a module means in its package: the module, unless something hides it.
+
+        After `from .linear import linear` in `__init__.py`, `package.linear` is the function.
+        """
+        package, _, last = file.module.rpartition(".")
+        parent = self.files.get(self._modules.get(package, ""))
+        binding = parent.names.scopes[parent.tree].bindings.get(last) if parent else None
+        if parent is None or binding is None or not binding.target.endswith(f"{last}.{last}"):
+            return file.module
+        return self._member(parent, [last])
 
     def _locate(self, folder: str, dotted: str) -> tuple[File, list[str], str] | None:
         """(file, names inside it, folder it was found from) of an absolute dotted name."""
@@ -96,6 +113,8 @@ class Project:
                     module = ".".join([*([root] if root else []), *parts[:cut]])
                     if module in self._modules:
                         return self.files[self._modules[module]], parts[cut:], root.replace(".", "/")
+                    if module in self._unrelated:
+                        return None
         return None
 
     @cached_property
@@ -138,7 +157,7 @@ class Project:
     def _follow(self, file: File, rest: list[str]) -> str:
         """Where a file has imported a name from, or "" where it is its own."""
         binding = file.names.scopes[file.tree].bindings.get(rest[0])
-        if binding is not None and binding.kind == "import":
+        if binding is not None and binding.target and binding.kind in ("import", "value"):
             return self.canonical(file, ".".join([binding.target, *rest[1:]]))
         if binding is None:
             for star in file.names.stars:
@@ -208,7 +227,26 @@ def _module_name(rel: str) -> str:
     return stem.replace("/", ".").removesuffix(".__init__") if stem != "__init__" else "__init__"
 
 
+_IMPORT = re.compile(rb"^[ \t]*(?:from|import)[ \t.][^\n(]*(?:\([^)]*\))?", re.M)
 _WORD = re.compile(rb"[A-Za-z_]\w*")
+
+
+def _imported_words(source: SourceFile) -> set[bytes]:
+    """The words of a file's import statements, and its folder where it imports from there."""
+    words: set[bytes] = set()
+    for statement in _IMPORT.findall(source.data):
+        words.update(_WORD.findall(statement))
+        if statement.split(maxsplit=1)[1].startswith(b"."):
+            words.add(source.rel.rpartition("/")[0].encode())
+    return words
+
+
+def _names_of(file: File) -> set[bytes]:
+    """By what the import of a file may be recognised: its module name, or a package's folder."""
+    names = {file.module.rpartition(".")[2].encode()}
+    if file.source.rel.endswith("__init__.py"):
+        names.add(file.source.rel.rpartition("/")[0].encode())
+    return names
 
 
 def build_project(sources: Iterable[SourceFile]) -> Project:
@@ -216,22 +254,11 @@ def build_project(sources: Iterable[SourceFile]) -> Project:
     project = Project()
     readable = [s for s in sources if s.text is not None]
     relevant = [s for s in readable if b"haiku" in s.data]
-    waiting = [(s, set(_WORD.findall(s.data))) for s in readable if b"haiku" not in s.data]
+    waiting = [(s, _imported_words(s)) for s in readable if b"haiku" not in s.data]
     while relevant:
-        added = [project.files[s.rel] for s in relevant if _add(project, s)]
-        modules = {f.module.rpartition(".")[2].encode() for f in added}
-        names = {
-            n.encode()
-            for f in added
-            for n, b in f.names.scopes[f.tree].bindings.items()
-            if b.kind != "import"
-        }
-        is_package = any(f.source.rel.endswith("__init__.py") for f in added)
-        relevant = [
-            s for s, words in waiting if words & names and (words & modules or is_package or b"*" in s.data)
-        ]
-        chosen = set(map(id, relevant))
-        waiting = [item for item in waiting if id(item[0]) not in chosen]
+        names = {n for s in relevant if _add(project, s) for n in _names_of(project.files[s.rel])}
+        relevant = [s for s, words in waiting if words & names]
+        waiting = [(s, words) for s, words in waiting if not words & names]
     for file in project.files.values():
         for node, scope in file.names.scopes.items():
             if isinstance(node, ast.ClassDef):
@@ -239,6 +266,7 @@ def build_project(sources: Iterable[SourceFile]) -> Project:
             elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 name = scope.prefix.removesuffix(".<locals>")
                 project.functions[name] = (node, file)
+    link_names(project)
     for cls in project.classes.values():
         cls.bases = [project.name(cls.file, base) for base in _base_nodes(cls.node)]
     return project

@@ -10,6 +10,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from hk2flax.catalog import lookup
+
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 LOOPS = (ast.For, ast.AsyncFor, ast.While, *COMPREHENSIONS)
@@ -21,8 +23,8 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 class Binding:
     """How a name came to be in a scope.
 
-    kind: "import", "def", "class", "param" or "value"; `target` is the dotted name of an import or
-    a definition; `nodes` the places that bind it (definition, assignment, argument, alias).
+    kind: "import", "def", "class", "param" or "value"; `target` is the dotted name of an import, a
+    definition or a class that the value stands for (`Layer = Block`); `nodes` the places that bind it (definition, assignment, argument, alias).
     """
 
     kind: str
@@ -98,7 +100,7 @@ def _bind(scope: Scope, name: str, kind: str, node: ast.AST, target: str = "") -
         if kind == "import" and known.kind != "import":
             known.kind, known.target = kind, target
     elif known.kind != kind:
-        known.kind = "param" if known.kind == "param" else "value"
+        known.kind, known.target = ("param" if known.kind == "param" else "value"), ""
 
 
 def _import_target(node: ast.ImportFrom, module: str, is_package: bool) -> str:
@@ -178,7 +180,16 @@ class _Binder:
                 self.visit(node.body, opened)
                 return
             case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
-                scope = self.open(node, scope, f"{scope.prefix}.<comp>")
+                self.comprehension(node, scope)
+                return
+            case ast.NamedExpr():
+                outer = scope
+                while isinstance(outer.node, COMPREHENSIONS) and outer.parent is not None:
+                    outer = outer.parent
+                names.parent[node.target] = names.parent[node.value] = node
+                self.visit(node.target, outer)
+                self.visit(node.value, scope)
+                return
             case ast.Name():
                 names.scope_of[node] = scope
                 if not isinstance(node.ctx, ast.Load):
@@ -186,11 +197,27 @@ class _Binder:
                 return
             case ast.Global() | ast.Nonlocal():
                 scope.outer.update(node.names)
-            case ast.ExceptHandler() if node.name:
+            case ast.ExceptHandler() | ast.MatchAs() | ast.MatchStar() if node.name:
                 _bind(scope, node.name, "value", node)
+            case ast.MatchMapping() if node.rest:
+                _bind(scope, node.rest, "value", node)
         for child in ast.iter_child_nodes(node):
             names.parent[child] = node
             self.visit(child, scope)
+
+    def comprehension(self, node: ast.AST, scope: Scope) -> None:
+        """The first iterable is evaluated outside, everything else in a scope of its own."""
+        names = self.names
+        opened = self.open(node, scope, f"{scope.prefix}.<comp>")
+        first = node.generators[0].iter  # type: ignore[attr-defined]
+        for child in ast.iter_child_nodes(node):
+            names.parent[child] = node
+            if not isinstance(child, ast.comprehension):
+                self.visit(child, opened)
+                continue
+            for part in ast.iter_child_nodes(child):
+                names.parent[part] = child
+                self.visit(part, scope if part is first else opened)
 
     def arguments(self, node: ast.arguments, outer: Scope, inner: Scope) -> None:
         for child in ast.iter_child_nodes(node):
@@ -212,10 +239,20 @@ def resolve_names(tree: ast.Module, module: str, is_package: bool) -> Names:
     for child in tree.body:
         names.parent[child] = tree
         binder.visit(child, top)
+    _bind_outside(names, top)
     _resolve_uses(names)
     if _module_aliases(tree, names, top):
         _resolve_uses(names)
     return names
+
+
+def _bind_outside(names: Names, top: Scope) -> None:
+    """What a function assigns under `global` or `nonlocal` is bound outside of it."""
+    for scope in names.scopes.values():
+        for name in scope.outer & scope.bindings.keys():
+            found = scope.lookup(name)
+            for node in scope.bindings[name].nodes:
+                _bind(found[0] if found else top, name, "value", node)
 
 
 # Submodules of Haiku, which programs like to give a short name (`init = hk.initializers`).
@@ -241,23 +278,24 @@ def _module_aliases(tree: ast.Module, names: Names, top: Scope) -> bool:
 
 def _resolve_uses(names: Names) -> None:
     names.uses.clear()
-    starred = any(star == "haiku" for star in names.stars)
+    starred = "haiku" in names.stars
     for node, scope in names.scope_of.items():
         assert isinstance(node, ast.Name)
         found = scope.lookup(node.id)
         if found is None:
-            if starred:
+            if starred and (node.id == "Module" or lookup(f"haiku.{node.id}") is not None):
                 names.qualified[node] = f"haiku.{node.id}"
+                extend(node, names)
             continue
         binding = found[1]
         if isinstance(node.ctx, ast.Load):
             names.uses.setdefault(id(binding), []).append(node)
         if binding.kind in ("import", "def", "class"):
             names.qualified[node] = binding.target
-            _extend(node, names)
+            extend(node, names)
 
 
-def _extend(node: ast.AST, names: Names) -> None:
+def extend(node: ast.AST, names: Names) -> None:
     """Carries a resolved name up its attribute chain."""
     parent = names.parent.get(node)
     while isinstance(parent, ast.Attribute) and parent.value is node:
