@@ -47,8 +47,14 @@ def _visit(context: Context, node: ast.AST) -> None:
         return
     if isinstance(node, ast.Import | ast.ImportFrom):
         return
-    for child in ast.iter_child_nodes(node):
-        _visit(context, child)
+    for name in node._fields:
+        child = getattr(node, name, None)
+        if child.__class__ is list:
+            for item in child:
+                if isinstance(item, ast.AST):
+                    _visit(context, item)
+        elif isinstance(child, ast.AST) and child._fields:
+            _visit(context, child)
     if isinstance(node, ast.Call):
         _visit_call(context, node)
     elif isinstance(node, ast.Attribute | ast.Name):
