@@ -2,15 +2,16 @@
 
     python benchmarks/models.py [PROGRAM...] [--steps N]
 
-Each program (fixtures/README.md says what that is) is rewritten, its weights are converted, and
-loss and gradients are compiled on both sides for the same inputs, each side in a process of its
-own. JAX picks the device: the accelerator where there is one. FLOPs and temporary memory are the
-compiler's own figures for the optimised program.
+Each program (fixtures/README.md says what that is) is rewritten, and loss and gradients are
+compiled on both sides for the same inputs; steps of both sides alternate in one process. JAX picks
+the device: the accelerator where there is one. FLOPs and temporary memory are the compiler's own
+figures for the optimised program.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import subprocess
@@ -94,7 +95,8 @@ PROGRAMS = {
                 h = attention(norm, norm, norm, mask)
                 x = x + hk.dropout(hk.next_rng_key(), self._rate, h)
                 h = hk.Linear(4 * width)(hk.LayerNorm(-1, True, True)(x))
-                return x + hk.dropout(hk.next_rng_key(), self._rate, hk.Linear(width)(jax.nn.gelu(h)))
+                h = hk.Linear(width)(jax.nn.gelu(h))
+                return x + hk.dropout(hk.next_rng_key(), self._rate, h)
 
 
         def forward(ids):
@@ -169,21 +171,29 @@ PROGRAMS = {
 }
 
 
-def measure(role: str, directory: str, variables: str, steps: int) -> dict:
-    """Compile and time loss and gradients of one side (runs in a process of its own)."""
+def load(directory: str):
+    """The driver of one side; both sides live in one process, so its modules are forgotten."""
+    sys.path.insert(0, directory)
+    before = set(sys.modules)
+    driver = importlib.import_module("driver")
+    sys.path.remove(directory)
+    for name in set(sys.modules) - before:
+        if (getattr(sys.modules[name], "__file__", None) or "").startswith(directory):
+            del sys.modules[name]
+    return driver
+
+
+def build(directory: str, stateful: bool):
+    """(step, its arguments) of one side: loss and gradients for the driver's inputs."""
     import jax
     import jax.numpy as jnp
-    import numpy as np
 
-    sys.path.insert(0, directory)
-    import driver
-
+    driver = load(directory)
     args, kwargs = driver.inputs()
     entry = driver.build()
     init, apply = (entry.init, entry.apply) if hasattr(entry, "init") else entry
-    stateful = json.loads(Path(variables).read_text())["stateful"]
     rng = jax.random.PRNGKey(1)
-    linen = role == "flax" and hasattr(entry, "bind")
+    linen = hasattr(entry, "bind")
     if linen:
         made = dict(init({"params": rng, "dropout": rng}, *args, **kwargs))
         params, state = made.pop("params", {}), made
@@ -193,11 +203,10 @@ def measure(role: str, directory: str, variables: str, steps: int) -> dict:
 
     def loss(params, state, args):
         if linen:
-            mutable = list(state)
-            out = apply(
-                {"params": params, **state}, *args, rngs={"dropout": rng}, mutable=mutable, **kwargs
-            )
-            out, state = out if mutable or isinstance(out, tuple) else (out, {})
+            variables = {"params": params, **state}
+            mutable = list(state) or False
+            out = apply(variables, *args, rngs={"dropout": rng}, mutable=mutable, **kwargs)
+            out, state = out if mutable else (out, {})
         elif stateful:
             out, state = apply(params, state, rng, *args, **kwargs)
         else:
@@ -212,57 +221,68 @@ def measure(role: str, directory: str, variables: str, steps: int) -> dict:
         full = [next(given) if value is None else value for value in fixed]
         return jax.value_and_grad(loss, has_aux=True)(params, state, full)
 
+    return step, (params, state, traced)
+
+
+def measure(haiku: str, flax: str, stateful: bool, steps: int, flax_first: bool) -> dict:
+    """Figures of both sides; steps alternate, so that what else the machine does hits both."""
+    import jax
+
     jax.jit(lambda x: x + 1)(1.0)  # the backend's own start-up
-    start = time.perf_counter()
-    compiled = jax.jit(step).lower(params, state, traced).compile()
-    compile_seconds = time.perf_counter() - start
-    cost = compiled.cost_analysis()
-    cost = cost[0] if isinstance(cost, list) else cost or {}
-    memory = compiled.memory_analysis()
-    times = []
-    for _ in range(steps):
+    sides = {"haiku": haiku, "flax": flax}
+    out: dict = {"device": jax.devices()[0].device_kind}
+    ready = {}
+    for name in sorted(sides, reverse=not flax_first):
+        step, arguments = build(sides[name], stateful)
         start = time.perf_counter()
-        jax.block_until_ready(compiled(params, state, traced))
-        times.append(time.perf_counter() - start)
-    return {
-        "device": jax.devices()[0].device_kind,
-        "step": float(np.median(times)),
-        "fastest": min(times),
-        "compile": compile_seconds,
-        "flops": float(cost.get("flops", 0.0)),
-        "bytes": float(cost.get("bytes accessed", 0.0)),
-        "temporary": int(getattr(memory, "temp_size_in_bytes", 0) or 0),
-        "parameters": int(sum(x.size for x in jax.tree_util.tree_leaves(params))),
-    }
+        compiled = jax.jit(step).lower(*arguments).compile()
+        seconds = time.perf_counter() - start
+        cost = compiled.cost_analysis()
+        cost = cost[0] if isinstance(cost, list) else cost or {}
+        memory = compiled.memory_analysis()
+        ready[name] = (compiled, arguments)
+        jax.block_until_ready(compiled(*arguments))
+        out[name] = {
+            "compile": seconds,
+            "flops": float(cost.get("flops", 0.0)),
+            "temporary": int(getattr(memory, "temp_size_in_bytes", 0) or 0),
+            "step": float("inf"),
+        }
+    for _ in range(steps):
+        for name, (compiled, arguments) in ready.items():
+            start = time.perf_counter()
+            jax.block_until_ready(compiled(*arguments))
+            out[name]["step"] = min(out[name]["step"], time.perf_counter() - start)
+    return out
 
 
-def prepare(program: Path, work: Path) -> None:
-    """Rewrite the program and note how its transform is to be called."""
-    command = [sys.executable, "-m", "hk2flax", "rewrite", program, "--output", work / "flax"]
+def prepare(program: Path, target: Path) -> None:
+    command = [sys.executable, "-m", "hk2flax", "rewrite", program, "--output", target]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"rewrite: exit code {done.returncode}: {done.stderr[-400:]}")
-    (work / "facts.json").write_text(
-        json.dumps({"stateful": "with_state" in (program / "driver.py").read_text()})
-    )
 
 
-def side(role: str, directory: Path, work: Path, steps: int) -> dict:
-    command = [sys.executable, __file__, "--worker", role, directory, work / "facts.json"]
-    environment = {**os.environ, "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
-    done = subprocess.run(
-        [*map(str, command), "--steps", str(steps)], capture_output=True, text=True, env=environment
-    )
-    if done.returncode:
-        raise RuntimeError(f"{role}: {done.stderr.strip()[-500:]}")
-    return json.loads(done.stdout.strip().splitlines()[-1])
-
-
-def best_of(runs: list[dict]) -> dict:
-    out = dict(runs[0])
-    for key in ("step", "fastest", "compile"):
-        out[key] = min(run[key] for run in runs)
-    return out
+def compare(program: Path, target: Path, steps: int, rounds: int) -> tuple[str, dict, dict]:
+    """Device and the best figures of several processes, which take turns in who comes first."""
+    stateful = "with_state" in (program / "driver.py").read_text()
+    runs = []
+    for number in range(rounds):
+        facts = [str(program), str(target), stateful, steps, bool(number % 2)]
+        done = subprocess.run(
+            [sys.executable, __file__, "--worker", json.dumps(facts)],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "XLA_PYTHON_CLIENT_PREALLOCATE": "false"},
+        )
+        if done.returncode:
+            raise RuntimeError(done.stderr.strip()[-500:])
+        runs.append(json.loads(done.stdout.strip().splitlines()[-1]))
+    best = [
+        {key: min(run[side][key] for run in runs) for key in runs[0][side]}
+        for side in ("haiku", "flax")
+    ]
+    return runs[0]["device"], *best
 
 
 def row(name: str, haiku: dict, flax: dict) -> str:
@@ -282,35 +302,30 @@ def main() -> int:
     )
     parser.add_argument("programs", nargs="*", help="directories, or names of the built-in ones")
     parser.add_argument("--steps", type=int, default=30)
-    parser.add_argument("--rounds", type=int, default=3, help="processes a side, in turns")
+    parser.add_argument("--rounds", type=int, default=4, help="processes, in turns")
     parser.add_argument("--limits", action="store_true", help="fail when Flax is slower than 1.05")
-    parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--worker", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
-        print(json.dumps(measure(*options.worker, options.steps)))
+        print(json.dumps(measure(*json.loads(options.worker))))
         return 0
     slow = []
     print(f"{'':14}{'step: haiku, flax, ratio':>26} | compile | FLOPs | temporary memory")
     for name in options.programs or PROGRAMS:
         with tempfile.TemporaryDirectory() as scratch:
-            work = Path(scratch)
-            program = Path(name)
+            program, target = Path(name).resolve(), Path(scratch) / "flax"
             if name in PROGRAMS:
-                program = work / "haiku"
+                program = Path(scratch) / "haiku"
                 program.mkdir()
                 (program / "driver.py").write_text(textwrap.dedent(PROGRAMS[name]).lstrip())
             try:
-                prepare(program, work)
-                runs: dict[str, list[dict]] = {"haiku": [], "flax": []}
-                for _ in range(options.rounds):
-                    runs["haiku"].append(side("haiku", program, work, options.steps))
-                    runs["flax"].append(side("flax", work / "flax", work, options.steps))
+                prepare(program, target)
+                device, haiku, flax = compare(program, target, options.steps, options.rounds)
             except RuntimeError as error:
-                print(f"{program.name:14}failed: {error}")
+                print(f"{Path(name).name:14}failed: {error}")
                 slow.append(name)
                 continue
-        haiku, flax = best_of(runs["haiku"]), best_of(runs["flax"])
-        print(row(Path(name).name, haiku, flax), f"| {flax['device']}", flush=True)
+        print(row(Path(name).name, haiku, flax), f"| {device}", flush=True)
         if flax["step"] > LIMIT * haiku["step"]:
             slow.append(name)
     return int(options.limits and bool(slow))
