@@ -47,13 +47,15 @@ class Site:
 class Methods:
     """The decisions: `decoration` by method node; `setup_helpers` run from `__init__` only.
 
-    `external` are the attribute names that some code reads on an object other than `self`.
+    `external` are the attribute names that some code reads on an object other than `self`;
+    `attribute_reads` the `x.name` from which a further attribute is read.
     """
 
     decoration: dict[ast.AST, str] = field(default_factory=dict)
     creating: set[ast.AST] = field(default_factory=set)
     setup_helpers: set[ast.AST] = field(default_factory=set)
     external: set[str] = field(default_factory=set)
+    attribute_reads: dict[str, list[ast.AST]] = field(default_factory=dict)
 
 
 def plan_methods(project: Project, creators: Creators, plans: dict[str, ClassPlan]) -> Methods:
@@ -61,6 +63,11 @@ def plan_methods(project: Project, creators: Creators, plans: dict[str, ClassPla
     result = Methods()
     external = _external_attributes(project)
     result.external = external
+    for file in project.files.values():
+        for node in file.names.parent:
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+                if isinstance(file.names.parent[node], ast.Attribute):
+                    result.attribute_reads.setdefault(node.attr, []).append(node)
     done: set[str] = set()
     for name in plans:
         family = _family(project, name)

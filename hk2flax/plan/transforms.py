@@ -59,7 +59,7 @@ class TransformPlan:
     """All native transforms, by what is edited: functions, assignments and calls.
 
     wrapped: transforms that keep Haiku's calling convention, of functions that only build and call
-    one module: the helper takes that module. removed: functions that nothing uses any more.
+    one module: the helper takes that module (and, for a multi_transform, its methods). removed: functions that nothing uses any more.
     """
 
     functions: dict[ast.AST, NativeTransform] = field(default_factory=dict)
@@ -68,6 +68,7 @@ class TransformPlan:
     sites: dict[ast.AST, Site] = field(default_factory=dict)
     unpackings: set[ast.AST] = field(default_factory=set)
     wrapped: dict[ast.AST, ast.Call] = field(default_factory=dict)
+    wrapped_methods: dict[ast.AST, list[str]] = field(default_factory=dict)
     removed: set[ast.AST] = field(default_factory=set)
 
 
@@ -85,8 +86,12 @@ def plan_transforms(project: Project, creators: Creators, classes: dict[str, Cla
             if isinstance(node, ast.Assign):
                 finder.consider(node)
         for node in file.names.parent:
-            if isinstance(node, ast.Call) and project.name(file, node.func) in _STATE:
-                finder.wrap(node)
+            if isinstance(node, ast.Call):
+                name = project.name(file, node.func)
+                if name in _STATE:
+                    finder.wrap(node)
+                elif name == "haiku.multi_transform":
+                    finder.wrap_methods(node)
     return plan
 
 
@@ -148,6 +153,25 @@ class _Finder:
         self.plan.wrapped[call] = construction
         if isinstance(function, ast.FunctionDef):
             self.plan.removed.add(function)
+
+    def wrap_methods(self, call: ast.Call) -> None:
+        """A multi_transform that stays, of some methods of one module."""
+        if call in self.plan.calls or len(call.args) != 1 or call.keywords:
+            return
+        function = self._function(call.args[0], call)
+        shape = _multi_shape(function) if function is not None else None
+        if function is None or shape is None or not isinstance(function, ast.FunctionDef):
+            return
+        construction, methods = shape
+        plan = self.classes.get(self.project.name(self.file, construction.func))
+        local = set(self.names.scopes[function].bindings)
+        if plan is None or plan.problems or not self._is_early(construction, call):
+            return
+        if any(isinstance(n, ast.Name) and n.id in local for n in ast.walk(construction)):
+            return
+        self.plan.wrapped[call] = construction
+        self.plan.wrapped_methods[call] = methods
+        self.plan.removed.add(function)
 
     def _is_early(self, construction: ast.Call, call: ast.Call) -> bool:
         """True when the construction means the same at the transform as it does inside the function.

@@ -136,8 +136,10 @@ def _imports_haiku(context: Context) -> bool:
 
 
 def _names_read(text: str) -> set[str]:
-    """The names that a text reads, those in string annotations and `__all__` included."""
+    """The names that a text reads, those in quoted or commented types and `__all__` included."""
     names: set[str] = set()
+    for comment in _TYPE_COMMENT.findall(text):
+        names.update(re.findall(r"\b[A-Za-z_]\w*", comment))
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             names.add(node.id)
@@ -148,6 +150,8 @@ def _names_read(text: str) -> set[str]:
             quoted = [node.returns]
         elif isinstance(node, ast.Assign) and any(getattr(t, "id", "") == "__all__" for t in node.targets):
             quoted = [node.value]
+        elif isinstance(node, ast.Call) and _last_name(node.func) in _TAKE_QUOTED:
+            quoted = [*node.args, *(k.value for k in node.keywords)]
         for root in filter(None, quoted):
             for inner in ast.walk(root):
                 if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
@@ -155,10 +159,26 @@ def _names_read(text: str) -> set[str]:
     return names
 
 
+_TAKE_QUOTED = ("cast", "TypeVar", "NewType", "ForwardRef")
+_TYPE_COMMENT = re.compile(r"#\s*type:(?!\s*ignore)(.*)")
+
+
+def _last_name(node: ast.expr) -> str:
+    return getattr(node, "attr", "") or getattr(node, "id", "")
+
+
 def _insert_todos(context: Context) -> None:
+    from hk2flax.diagnostics.suppress import suppressions
+
     text = context.text
     seen = set()
+    hidden = suppressions(context.file.source.text or "")
+    rel = context.file.source.rel
     for node, comment in context.todos:
+        code = comment.split()[2]
+        place = getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
+        if any(s.covers(Diagnostic(rel, *place, code, "")) for s in hidden):
+            continue
         statement = node if isinstance(node, ast.stmt) else None
         statement = statement or context.file.names.enclosing(node, (ast.stmt,))
         if statement is None:

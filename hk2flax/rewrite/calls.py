@@ -11,12 +11,14 @@ from hk2flax.catalog.signatures import bind_call, literal, parse_signature
 from hk2flax.rewrite.context import Context
 from hk2flax.rewrite.edits import Slot, append_arguments, remove_slot
 from hk2flax.rewrite.helper_module import exists
-from hk2flax.rewrite.uses import visible_calls
+from hk2flax.rewrite.uses import reads_attribute, visible_calls
 
 
 def rewrite_call(context: Context, call: ast.Call, symbol: Symbol) -> None:
     """Rewrites a call of a catalog symbol: native where it is expressible, else by its helper."""
     native = symbol.native
+    if native is not None and native.min_rank and _initialises_vector(context, call):
+        native = None
     if native is not None and (native.is_exact or not context.exact):
         changes = _native_arguments(context, call, symbol, native)
         if changes is not None and _rewrite_uses(context, call, symbol, native):
@@ -34,6 +36,12 @@ def rewrite_call(context: Context, call: ast.Call, symbol: Symbol) -> None:
     reason = symbol.manual or "no linen form for these arguments"
     context.leave(call, "HK101", f"{symbol.name}: {reason}", symbol.name)
     context.kept.add(call)
+
+
+def _initialises_vector(context: Context, call: ast.Call) -> bool:
+    """False only where an initialiser can be seen to be for a kernel: `w_init=...`."""
+    parent = context.file.names.parent.get(call)
+    return not (isinstance(parent, ast.keyword) and (parent.arg or "").endswith("w_init"))
 
 
 def has_helper(symbol: Symbol) -> bool:
@@ -164,6 +172,8 @@ def _rewrite_uses(context: Context, call: ast.Call, symbol: Symbol, native: Nati
     """Rewrites the calls of the layer itself; False when linen's call cannot serve them all."""
     if symbol.kind != "layer":
         return True
+    if reads_attribute(context, call, {*native.attributes, *parse_signature(symbol.signature).positional}):
+        return False
     calls, complete = visible_calls(context, call)
     plans = []
     for use in calls:

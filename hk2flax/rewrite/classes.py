@@ -170,7 +170,8 @@ def _field_lines(context: Context, plan: ClassPlan, pad: str) -> list[str]:
     for parameter in plan.own_fields:
         comment = _comment(context, plan, parameter) if parameter.name in own else ([], "")
         lines += [f"{pad}{c}" for c in comment[0]]
-        lines.append(f"{pad}{field_text(context, plan, parameter)}{comment[1]}")
+        declared = f"{pad}{field_text(context, plan, parameter)}"
+        lines.append(f"{declared if comment[1] else context.wrap(declared)}{comment[1]}")
     return lines
 
 

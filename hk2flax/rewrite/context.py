@@ -7,6 +7,7 @@ import builtins
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from hk2flax.catalog.definitions import DEFINITIONS, expand
 from hk2flax.catalog.model import Native, Symbol
@@ -113,6 +114,29 @@ class Context:
         self.imports.setdefault(key, name if name not in self.bound else f"{module.split('.')[0]}_{name}")
         return self.imports[key]
 
+    @cached_property
+    def step(self) -> str:
+        """One level of indentation as this file writes it."""
+        for node in self.file.tree.body:
+            body = getattr(node, "body", None)
+            if isinstance(body, list) and body[0].lineno > node.lineno:
+                found = self.text.indent(self.text.span(body[0])[0])
+                return found or "    "
+        return "    "
+
+    def wrap(self, line: str) -> str:
+        """A new `name = call(...)`, in three lines where it is too long for one."""
+        head, equals, value = line.partition(" = ")
+        if len(line) <= WIDTH or not equals or "\n" in line:
+            return line
+        call = ast.parse(value, mode="eval").body
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name | ast.Attribute):
+            return line
+        pad = line[: len(line) - len(line.lstrip())]
+        function, _, arguments = value.partition("(")
+        lines = [f"{head} = {function}(", f"{pad}{self.step}{arguments[:-1]}", f"{pad})"]
+        return self.text.newline.join(lines)
+
     def count(self, symbol: str, level: str) -> None:
         """Counts one use of a Haiku symbol as native, helper or manual."""
         self.counts[symbol, level] += 1
@@ -133,6 +157,12 @@ class Context:
         self.todos.append((node, f"# TODO(hk2flax): {code} {message}"))
 
 
+WIDTH = 88
+
+
 def definition_lines(context: Context) -> list[str]:
     """The module-level constants that the file's catalog texts refer to."""
-    return [f"{name} = {context.flax_text(DEFINITIONS[name])}" for name in sorted(context.definitions)]
+    return [
+        context.wrap(f"{name} = {context.flax_text(DEFINITIONS[name])}")
+        for name in sorted(context.definitions)
+    ]

@@ -15,7 +15,9 @@ from hk2flax.rewrite.classes import decorate_method, rewrite_bases, rewrite_clas
 from hk2flax.rewrite.constructors import rewrite_construction
 from hk2flax.rewrite.context import Context
 from hk2flax.rewrite.initializers import insert_key, rewrite_initializer
+from hk2flax.rewrite.quoted import rewrite_quoted
 from hk2flax.rewrite.references import rewrite_reference
+from hk2flax.rewrite.stacks import rewrite_scan, rewrite_stack_call, rewrite_stack_function
 from hk2flax.rewrite.transforms import (
     remove_function,
     remove_unpacking,
@@ -36,9 +38,29 @@ def edit_file(context: Context) -> None:
     """Collects all edits of one file in `context`."""
     for node in context.file.tree.body:
         _visit(context, node)
+    rewrite_quoted(context)
+    _note_dtypes(context)
     for place, message in find_name_dependence(context.program.project, context.file):
         context.diagnose(place, "HK201", message)
         context.todos.append((place, f"# TODO(hk2flax): HK201 {message}"))
+
+
+_HALF = ("bfloat16", "float16")
+
+
+def _note_dtypes(context: Context) -> None:
+    """Says once in a file of half precision that linen's layers keep float32 parameters."""
+    if b"float16" not in context.file.source.data:
+        return
+    symbols = [lookup(name) for name, level in context.counts if level == "native"]
+    if not any(s and s.kind == "layer" and s.native and s.native.leaves for s in symbols):
+        return
+    for node in context.file.names.parent:
+        text = getattr(node, "attr", "") or getattr(node, "value", "")
+        if text in _HALF:
+            message = "linen makes float32 parameters; Haiku made them in the dtype of the input"
+            context.diagnose(node, "HK302", message)
+            return
 
 
 def _visit(context: Context, node: ast.AST) -> None:
@@ -104,8 +126,16 @@ def _visit_call(context: Context, call: ast.Call) -> None:
         return
     if call in program.transforms.calls:
         return
+    if call in program.stacks.calls:
+        rewrite_stack_call(context, program.stacks.calls[call])
+        return
+    if call in program.stacks.scans:
+        rewrite_scan(context, call)
+        return
     if call in program.transforms.wrapped:
         rewrite_wrapped(context, call, program.transforms.wrapped[call])
+        if call in program.transforms.wrapped_methods:
+            return
     if call in context.pending:
         finish_use(context, call)
     if name in program.classes:
@@ -172,6 +202,8 @@ def _visit_function(context: Context, node: ast.FunctionDef | ast.AsyncFunctionD
             start, end = text.span(decorator)
             text.replace(text.line_start(start), text.line_end(end), "")
             context.count("haiku.transparent", "native")
+    if node in context.program.stacks.functions:
+        rewrite_stack_function(context, context.program.stacks.functions[node])
     transform = context.program.transforms.functions.get(node)
     if transform is not None and isinstance(node, ast.FunctionDef):
         rewrite_function(context, node, transform)

@@ -9,6 +9,7 @@ from hk2flax.plan.classes import ClassPlan, plan_class
 from hk2flax.plan.initializers import Initializers, find_initializers
 from hk2flax.plan.methods import Methods, plan_methods
 from hk2flax.plan.names import NamePlan, plan_names
+from hk2flax.plan.stacks import StackPlan, plan_stacks
 from hk2flax.plan.transforms import TransformPlan, plan_transforms
 from hk2flax.project.creates import Creators, find_creators
 from hk2flax.project.index import Project, build_project
@@ -26,6 +27,7 @@ class Program:
     initializers: Initializers
     names: NamePlan
     transforms: TransformPlan
+    stacks: StackPlan
     prefer: str
 
     def attribute(self, class_name: str, attribute: str) -> str:
@@ -54,7 +56,10 @@ def plan_program(sources: Iterable[SourceFile], prefer: str) -> Program:
     initializers = find_initializers(project, classes)
     names = plan_names(project, creators, classes)
     transforms = plan_transforms(project, creators, classes)
-    return Program(project, creators, classes, methods, initializers, names, transforms, prefer)
+    stacks = plan_stacks(project, creators, classes, names)
+    return Program(
+        project, creators, classes, methods, initializers, names, transforms, stacks, prefer
+    )
 
 
 def _bases_first(project: Project, names: set[str]) -> list[str]:

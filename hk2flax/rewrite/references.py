@@ -49,15 +49,53 @@ def _is_attribute_of_symbol(context: Context, node: ast.expr) -> bool:
 
 
 def _replace(context: Context, node: ast.expr, symbol: Symbol, name: str) -> None:
-    if symbol.kind == "type" and symbol.native is not None:
-        context.text.set(node, context.dotted(symbol.native.target))
-        context.count(symbol.name, "native")
-    elif has_helper(symbol):
-        assert symbol.helper is not None
-        context.text.set(node, context.helper(symbol.helper))
-        context.count(symbol.name, "helper")
-    elif symbol.native is not None and not is_layer(name):
-        context.text.set(node, context.dotted(symbol.native.target))
-        context.count(symbol.name, "native")
-    else:
+    new = flax_name(context, symbol, name, _use(context, node))
+    if new is None:
         context.leave(node, "HK101", f"{name}: {symbol.manual or 'no linen form'}", name)
+    else:
+        context.text.set(node, new)
+
+
+def _use(context: Context, node: ast.expr) -> str:
+    """ "test" in `isinstance(x, hk.Linear)`, "annotation" where only readers see the name."""
+    inner: ast.AST = node
+    for outer in context.file.names.ancestors(node):
+        if isinstance(outer, ast.Call):
+            is_test = getattr(outer.func, "id", "") in ("isinstance", "issubclass")
+            return "test" if is_test and inner in outer.args[1:] else ""
+        if isinstance(outer, ast.arg) or (
+            isinstance(outer, ast.AnnAssign) and outer.annotation is inner
+        ):
+            return "annotation"
+        if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef):
+            return "annotation" if outer.returns is inner else ""
+        if isinstance(outer, ast.stmt):
+            return ""
+        inner = outer
+    return ""
+
+
+def flax_name(context: Context, symbol: Symbol, name: str, use: str = "") -> str | None:
+    """The name that stands for a symbol which is not called; counts it. None where there is none.
+
+    Layers that are called become native layers or helpers, as their arguments allow: a test must
+    know both.
+    """
+    native = symbol.native
+    if native is not None and not native.is_exact and context.exact:
+        native = None
+    helper = symbol.helper if has_helper(symbol) else None
+    if native is not None and is_layer(name) and use:
+        context.count(symbol.name, "native")
+        plain = context.dotted(native.target)
+        return f"({plain}, {context.helper(helper)})" if helper and use == "test" else plain
+    if symbol.kind == "type" and symbol.native is not None:
+        context.count(symbol.name, "native")
+        return context.dotted(symbol.native.target)
+    if helper is not None:
+        context.count(symbol.name, "helper")
+        return context.helper(helper)
+    if symbol.native is not None and not is_layer(name):
+        context.count(symbol.name, "native")
+        return context.dotted(symbol.native.target)
+    return None

@@ -71,7 +71,14 @@ def _is_pure(node: ast.expr) -> bool:
 def rewrite_wrapped(context: Context, call: ast.Call, construction: ast.Call) -> None:
     """`hk.transform(lambda x: Net(8)(x))` -> `transform(Net(8))`."""
     new = context.module_texts.get(construction) or context.text.of(construction)
-    context.text.set(call.args[0], new)
+    methods = context.program.transforms.wrapped_methods.get(call)
+    if methods is None:
+        context.text.set(call.args[0], new)
+        return
+    names = ", ".join(f'"{name}"' for name in methods)
+    comma = "," if len(methods) == 1 else ""
+    context.text.set(call, f"{context.helper('transform_methods')}({new}, ({names}{comma}))")
+    context.count("haiku.multi_transform", "helper")
 
 
 def remove_function(context: Context, function: ast.FunctionDef) -> None:

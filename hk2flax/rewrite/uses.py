@@ -3,9 +3,35 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Container
 
 from hk2flax.project.creates import class_around, method_around, self_name
 from hk2flax.rewrite.context import Context
+
+
+def reads_attribute(context: Context, call: ast.Call, attributes: Container[str]) -> bool:
+    """True when some code reads an attribute (`linear.output_size`) of the module that is built."""
+    names = context.file.names
+    parent = names.parent.get(call)
+    if isinstance(parent, ast.Attribute):
+        return parent.attr in attributes
+    if not (isinstance(parent, ast.Assign) and len(parent.targets) == 1):
+        return False
+    target = parent.targets[0]
+    if isinstance(target, ast.Name):
+        found = names.scope_of[target].lookup(target.id)
+        places: list[ast.AST] = list(names.uses.get(id(found[1]), [])) if found else []
+    elif isinstance(target, ast.Attribute):
+        places = context.program.methods.attribute_reads.get(target.attr, [])
+    else:
+        return False
+    for place in places:
+        outer = names.parent.get(place)
+        if outer is None:  # in another file
+            outer = next((f.names.parent[place] for f in context.program.project.files.values() if place in f.names.parent), None)
+        if isinstance(outer, ast.Attribute) and outer.attr in attributes:
+            return True
+    return False
 
 
 def visible_calls(context: Context, call: ast.Call) -> tuple[list[ast.Call], bool]:

@@ -1,0 +1,78 @@
+"""Annotations in quotes: 'hk.Params' names a type as much as hk.Params does."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from hk2flax.catalog import lookup
+from hk2flax.project.scopes import FUNCTIONS, Scope
+from hk2flax.rewrite.context import Context
+from hk2flax.rewrite.references import flax_name
+
+_DOTTED = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+_CALLS = ("typing.cast", "typing.TypeVar", "typing.NewType", "typing.ForwardRef")
+
+
+def rewrite_quoted(context: Context) -> None:
+    """Rewrites the Haiku names inside string annotations."""
+    for root in _annotations(context):
+        for node in ast.walk(root):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                _rewrite_string(context, node)
+
+
+def _annotations(context: Context) -> Iterator[ast.expr]:
+    for node in context.file.names.parent:
+        if isinstance(node, ast.arg | ast.AnnAssign):
+            if node.annotation is not None:
+                yield node.annotation
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            if node.returns is not None:
+                yield node.returns
+        elif isinstance(node, ast.Call) and context.name(node.func) in _CALLS:
+            yield from node.args[:2]
+            yield from (k.value for k in node.keywords)
+
+
+def _rewrite_string(context: Context, node: ast.Constant) -> None:
+    """Replaces each Haiku name in a string that is an expression."""
+    try:
+        ast.parse(node.value.strip(), mode="eval")
+    except (SyntaxError, ValueError):
+        return
+    source = context.text.of(node)
+    new = _DOTTED.sub(lambda match: _rename(context, node, match[0]), source)
+    if new != source:
+        context.text.set(node, new)
+
+
+def _rename(context: Context, node: ast.Constant, dotted: str) -> str:
+    name = _meaning(context, node, dotted)
+    if not name.startswith("haiku."):
+        return dotted
+    symbol = lookup(name)
+    if symbol is None or symbol.kind == "module":
+        context.leave(node, "HK101", f"{name} has no entry in the catalog", name)
+        return dotted
+    new = flax_name(context, symbol, name, "annotation")
+    if new is None:
+        context.leave(node, "HK101", f"{name}: {symbol.manual or 'no linen form'}", name)
+    return new or dotted
+
+
+def _meaning(context: Context, node: ast.AST, dotted: str) -> str:
+    """The canonical name of a dotted name that stands in quotes at `node`."""
+    first, _, rest = dotted.partition(".")
+    found = _scope(context, node).lookup(first)
+    if found is None or found[1].kind != "import":
+        return ""
+    target = ".".join(filter(None, (found[1].target, rest)))
+    return context.program.project.canonical(context.file, target)
+
+
+def _scope(context: Context, node: ast.AST) -> Scope:
+    names = context.file.names
+    owner = names.enclosing(node, (*FUNCTIONS, ast.ClassDef, ast.Module))
+    return names.scopes[owner or context.file.tree]
