@@ -235,7 +235,7 @@ def _run(
     )
     result.convert = "ok" if code == 0 else "FAIL"
     if code:
-        result.say("convert", f"exit code {code}: {printed.strip()[-500:]}")
+        result.say("convert", f"exit code {code}: {printed.strip()[:900]}")
     else:
         request = {"dir": str(target), "out": str(work), "variables": str(variables)}
         request |= {"allow_haiku": result.exit_code == 1, "only_tree": prefer == "linen"}

@@ -30,8 +30,8 @@ MLP_REVERSED = """
     def build():
         def forward(x):
             encoder = net.MLP([5, 3], name="encoder")
-            decoder = encoder.reverse(name="decoder")
-            return decoder(encoder(x))
+            z = encoder(x)
+            return encoder.reverse(activate_final=True, name="decoder")(z)
 
         return hk.transform(forward)
 
