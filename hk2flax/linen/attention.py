@@ -26,12 +26,12 @@ class MultiHeadAttention(nn.Module):
 
     num_heads: int
     key_size: int
-    w_init_scale: float | None = None
+    w_init_scale: Any = None
     w_init: Callable[..., jax.Array] | None = dataclasses.field(default=None, kw_only=True)
     with_bias: bool = dataclasses.field(default=True, kw_only=True)
     b_init: Callable[..., jax.Array] | None = dataclasses.field(default=None, kw_only=True)
-    value_size: int | None = dataclasses.field(default=None, kw_only=True)
-    model_size: int | None = dataclasses.field(default=None, kw_only=True)
+    value_size: Any = dataclasses.field(default=None, kw_only=True)
+    model_size: Any = dataclasses.field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         """Fills in the sizes and refuses to guess an initialiser, as Haiku does."""
@@ -49,7 +49,7 @@ class MultiHeadAttention(nn.Module):
         w_init = self.w_init
         if w_init is None:
             w_init = VarianceScaling(self.w_init_scale)
-        project = dict(with_bias=self.with_bias, w_init=w_init, b_init=self.b_init)
+        project: dict[str, Any] = dict(with_bias=self.with_bias, w_init=w_init, b_init=self.b_init)
 
         def heads(x: jax.Array, size: int, name: str) -> jax.Array:
             projected = Linear(self.num_heads * size, name=name, **project)(x)

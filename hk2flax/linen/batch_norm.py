@@ -68,8 +68,8 @@ class BatchNorm(nn.Module):
         inputs: jax.Array,
         is_training: bool,
         test_local_stats: bool = False,
-        scale: jax.Array | None = None,
-        offset: jax.Array | None = None,
+        scale: Any = None,
+        offset: Any = None,
     ) -> jax.Array:
         """Normalises; training updates the averages, evaluation reads them."""
         check_affine(self.create_scale, self.create_offset, scale, offset, "call")

@@ -86,6 +86,7 @@ class ConvND(nn.Module):
         )
         w_init = self.w_init or default_weight_init
         w = self.param("w", w_init, (*kernel, channels // groups, outputs), x.dtype)
+        padding: Any
         if isinstance(self.padding, str):
             padding = self.padding.upper()
         elif is_padfn(self.padding):

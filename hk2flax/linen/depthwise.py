@@ -103,7 +103,9 @@ class SeparableDepthwiseConv2D(nn.Module):
     def __call__(self, inputs: jax.Array) -> jax.Array:
         """Convolves the inputs along the height, then along the width."""
         height, width = replicate(self.kernel_shape, 2, "kernel_shape")
-        shared = dict(padding=self.padding, w_init=self.w_init, data_format=self.data_format)
+        shared: dict[str, Any] = dict(
+            padding=self.padding, w_init=self.w_init, data_format=self.data_format
+        )
         down = DepthwiseConv2D(
             self.channel_multiplier,
             (height, 1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 from typing import Any
 
@@ -13,14 +14,14 @@ from jax import lax
 from .initializers import TruncatedNormal
 
 
-class EmbedLookupStyle:
+class EmbedLookupStyle(enum.Enum):
     """How `Embed` finds a row (`hk.EmbedLookupStyle`).
 
     Plain linen only indexes, so it needs no such choice.
     """
 
-    ARRAY_INDEX = "ARRAY_INDEX"
-    ONE_HOT = "ONE_HOT"
+    ARRAY_INDEX = 1
+    ONE_HOT = 2
 
 
 class Embed(nn.Module):
@@ -31,11 +32,11 @@ class Embed(nn.Module):
     clamps them, draws other initial values and cannot look up by one-hot product.
     """
 
-    vocab_size: int | None = None
-    embed_dim: int | None = None
+    vocab_size: Any = None
+    embed_dim: Any = None
     embedding_matrix: Any = None
     w_init: Callable[..., jax.Array] | None = None
-    lookup_style: str = "ARRAY_INDEX"
+    lookup_style: str | EmbedLookupStyle = "ARRAY_INDEX"
     precision: Any = lax.Precision.HIGHEST
 
     def __post_init__(self) -> None:
@@ -61,13 +62,18 @@ class Embed(nn.Module):
         self.embeddings = self.param("embeddings", w_init, (self.vocab_size, self.embed_dim), dtype)
 
     def __call__(
-        self, ids: Any, lookup_style: str | None = None, precision: Any = None
+        self,
+        ids: Any,
+        lookup_style: str | EmbedLookupStyle | None = None,
+        precision: Any = None,
     ) -> jax.Array:
         """Looks up a vector for each id."""
         ids = jnp.asarray(ids)
         if not jnp.issubdtype(ids.dtype, jnp.integer):
             raise ValueError(f"Embed: ids must be integers, got {ids.dtype}.")
-        style = getattr(EmbedLookupStyle, (lookup_style or self.lookup_style).upper())
+        style = lookup_style or self.lookup_style
+        if isinstance(style, str):
+            style = getattr(EmbedLookupStyle, style.upper())
         if style == EmbedLookupStyle.ARRAY_INDEX:
             return jnp.asarray(self.embeddings)[(ids,)]
         one_hot_ids = jax.nn.one_hot(ids, self.vocab_size)

@@ -33,7 +33,7 @@ def axes_field(axis: int | Sequence[int] | slice) -> tuple[Any, ...]:
     return (axis,) if isinstance(axis, int) else tuple(axis)
 
 
-def absolute_axes(axis: tuple[Any, ...], rank: int) -> tuple[int, ...]:
+def absolute_axes(axis: Any, rank: int) -> tuple[int, ...]:
     """The axes of an `axes_field` counted from the front, sorted; linen takes no slices."""
     if isinstance(axis, AxisSlice):
         return tuple(range(rank)[slice(*axis)])
@@ -77,9 +77,7 @@ class LayerNorm(nn.Module):
         super().__post_init__()
 
     @nn.compact
-    def __call__(
-        self, inputs: jax.Array, scale: jax.Array | None = None, offset: jax.Array | None = None
-    ) -> jax.Array:
+    def __call__(self, inputs: jax.Array, scale: Any = None, offset: Any = None) -> jax.Array:
         """Normalises the inputs."""
         check_affine(self.create_scale, self.create_offset, scale, offset, "call")
         inputs = jnp.asarray(inputs)

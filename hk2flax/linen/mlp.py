@@ -70,7 +70,7 @@ class MLP(nn.Module):
 
         The sizes of the inputs are those of the weights, so this MLP must have been called.
         """
-        sizes = []
+        sizes: list[int] = []
         for layer in reversed(self.layers):
             if not layer.has_variable("params", "w"):
                 raise ValueError("MLP: reverse() needs an MLP that has been called.")

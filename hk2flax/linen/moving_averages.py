@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -96,8 +97,6 @@ def matched_leaves(
 
     The leaves that match stay as they are. Plain linen has nothing that works on named parameters.
     """
-    import re
-
     if isinstance(tree, Mapping):
         return {
             key: matched_leaves(value, ignore_regex, change, f"{path}/{key}" if path else key)

@@ -41,6 +41,6 @@ class Reshape(nn.Module):
 
 
 class Flatten(Reshape):
-    """Flattens all but the first `preserve_dims` axes (`hk.Flatten`); see `Reshape` for why."""
+    """Flattens all but `preserve_dims` axes (`hk.Flatten`); see `Reshape` for what linen lacks."""
 
     output_shape: Sequence[int] = dataclasses.field(default=(-1,), init=False)

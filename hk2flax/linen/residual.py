@@ -39,7 +39,7 @@ class BlockV1(nn.Module):
 
     def setup(self) -> None:
         """Creates the layers."""
-        config = {"create_scale": True, "create_offset": True, "decay_rate": 0.999}
+        config: dict[str, Any] = {"create_scale": True, "create_offset": True, "decay_rate": 0.999}
         config.update(self.bn_config)
         if self.use_projection:
             self.proj_conv = Conv2D(
@@ -81,7 +81,7 @@ class BlockV2(nn.Module):
 
     def setup(self) -> None:
         """Creates the layers."""
-        config = {"create_scale": True, "create_offset": True, **self.bn_config}
+        config: dict[str, Any] = {"create_scale": True, "create_offset": True, **self.bn_config}
         if self.use_projection:
             self.proj_conv = Conv2D(
                 self.channels, 1, self.stride, with_bias=False, name="shortcut_conv"

@@ -67,13 +67,27 @@ class ResNet(nn.Module):
         for name in ("blocks_per_group", "channels_per_group", "strides"):
             if len(getattr(self, name)) != 4:
                 raise ValueError(f"ResNet: {name} must have length 4, got {getattr(self, name)}.")
-        bn_config = {"decay_rate": 0.9, "eps": 1e-5, "create_scale": True, "create_offset": True}
+        bn_config: dict[str, Any] = {
+            "decay_rate": 0.9,
+            "eps": 1e-5,
+            "create_scale": True,
+            "create_offset": True,
+        }
         bn_config.update(self.bn_config or {})
-        first = {"output_channels": 64, "kernel_shape": 7, "stride": 2, "with_bias": False}
+        first: dict[str, Any] = {
+            "output_channels": 64,
+            "kernel_shape": 7,
+            "stride": 2,
+            "with_bias": False,
+        }
         first.update(
             {"padding": "SAME", "name": "initial_conv", **(self.initial_conv_config or {})}
         )
-        last = {"w_init": nn.initializers.zeros, "name": "logits", **(self.logits_config or {})}
+        last: dict[str, Any] = {
+            "w_init": nn.initializers.zeros,
+            "name": "logits",
+            **(self.logits_config or {}),
+        }
 
         self.initial_conv = Conv2D(**first)
         if not self.resnet_v2:

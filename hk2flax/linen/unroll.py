@@ -6,10 +6,12 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
 from jax import lax
+
+from .loops import scan
+from .scope import current_module
 
 
 def static_unroll(
@@ -42,42 +44,26 @@ def dynamic_unroll(
 ) -> tuple[Any, Any]:
     """Calls the core once a step in a compiled loop (`hk.dynamic_unroll`).
 
-    Returns the outputs and the last state, or the states of all steps. The core's parameters are
-    the same at every step, its other variables are carried along, its random keys differ. `nn.RNN`
-    flips the outputs of a reversed run, returns one state only and has its own cell convention.
+    Returns the outputs and the last state, or the states of all steps. The core may be any function
+    of (inputs, state), and may use modules, state and random keys, as in `scan`; outside of modules
+    the loop is that of jax. `nn.RNN` flips the outputs of a reversed run, returns one state only
+    and has its own cell convention.
     """
     swap = functools.partial(jax.tree.map, lambda array: jnp.swapaxes(array, 0, 1))
-    if not time_major:
-        input_sequence = swap(input_sequence)
 
-    def step(core: Any, state: Any, inputs: Any) -> tuple[Any, Any]:
+    def step(state: Any, inputs: Any) -> tuple[Any, Any]:
         outputs, state = core(inputs, state)
         return state, ((outputs, state) if return_all_states else outputs)
 
-    if isinstance(core, nn.Module) and core.scope is not None:
-        if core.is_initializing():
-            # A loop cannot create variables: one step outside of it does.
-            first = jax.tree.map(lambda array: array[-1 if reverse else 0], input_sequence)
-            step(core, initial_state, first)
-        loop = nn.scan(
-            step,
-            variable_broadcast="params",
-            variable_carry=nn.DenyList("params"),
-            split_rngs={"params": False, "dropout": True},
-            reverse=reverse,
-            unroll=unroll,
-        )
-        last, outputs = loop(core, initial_state, input_sequence)
-    else:
-        plain = functools.partial(step, core)
-        last, outputs = lax.scan(
-            plain, initial_state, input_sequence, reverse=reverse, unroll=unroll
-        )
-
+    module = current_module()
+    loop = lax.scan if module is None or module.scope is None else scan
+    xs = input_sequence if time_major else swap(input_sequence)
+    state, outputs = loop(step, initial_state, xs, reverse=reverse, unroll=unroll)
     if return_all_states:
-        outputs, states = outputs
-        return (outputs, states) if time_major else (swap(outputs), swap(states))
-    return (outputs if time_major else swap(outputs)), last
+        outputs, state = outputs
+    if time_major:
+        return outputs, state
+    return swap(outputs), (swap(state) if return_all_states else state)
 
 
 def expand_apply(f: Callable[..., Any], axis: int = 0) -> Callable[..., Any]:

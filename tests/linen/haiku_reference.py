@@ -17,7 +17,7 @@ import numpy as np
 from flax.traverse_util import flatten_dict, unflatten_dict
 
 KEY = jax.random.PRNGKey(42)
-# "quick" leaves out the optimisation of machine code: most tests take longer to compile than to run.
+# "quick" leaves out the optimisation of machine code, which takes longer than most tests run.
 COMPILERS = {
     "eager": lambda run: run,
     "full": jax.jit,
@@ -70,7 +70,7 @@ ours = SimpleNamespace(**DEFINITIONS, initializers=_names, nets=_names, pad=_nam
 def rnd(*shape, seed=0, dtype=jnp.float32, loc=0.0, scale=1.0):
     """Normal values; drawn by numpy, which has nothing to compile."""
     values = np.random.default_rng(seed).normal(loc, scale, shape)
-    return jnp.asarray(values.astype(np.float32)).astype(dtype)
+    return jnp.asarray(values.astype(np.float32).astype(dtype))
 
 
 def randomize(tree, seed=0):
@@ -142,6 +142,13 @@ def weighted_sum(tree):
     return total
 
 
+def shifted(leaf, by):
+    """Other inputs for the next step; added by numpy, which has nothing to compile."""
+    leaf = jnp.asarray(leaf)
+    floating = jnp.issubdtype(leaf.dtype, jnp.floating)
+    return jnp.asarray((np.asarray(leaf) + by).astype(leaf.dtype)) if floating and by else leaf
+
+
 def with_gradients(run):
     """`run(weights, ...) -> (outputs, state)`, with the gradients of the weights besides."""
 
@@ -166,13 +173,15 @@ def check(
     compiler="quick",
     init=(),
     weighted=False,
+    cast=None,
     **kwargs,
 ):
     """Compares initial trees, outputs and new state over `steps`, and gradients of the parameters.
 
     `init` holds keyword arguments of the call that initialises where they differ. `weighted` says
     that the first averages depend on weights, which the two sides draw with different keys; the
-    state then starts with values of its own.
+    state then starts with values of its own. `cast` is a dtype for the parameters that are not to
+    follow the inputs.
     """
     hk_init, hk_apply = transformed(build)
     module = build(ours)
@@ -193,6 +202,8 @@ def check(
         averages = carried(params, state).get("batch_stats", {})
         mine = COMPILERS[compiler](our_init)().get("batch_stats", {})
         assert_equal(mine, averages, tol, "initial state")
+    if cast is not None:
+        params = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, cast), params)
     params = randomize(params)
 
     def our_apply(weights, rest, *args):
@@ -206,10 +217,7 @@ def check(
         our_apply, their_apply = with_gradients(our_apply), with_gradients(their_apply)
     our_apply, their_apply = COMPILERS[compiler](our_apply), COMPILERS[compiler](their_apply)
     for step in range(steps):
-        inputs = jax.tree.map(
-            lambda a, shift=step: a + shift if jnp.issubdtype(a.dtype, jnp.floating) else a,
-            jax.tree.map(jnp.asarray, args),
-        )
+        inputs = jax.tree.map(functools.partial(shifted, by=step), args)
         rest = carried(params, state)
         weights = rest.pop("params", {})
         theirs, new_state, *their_gradients = their_apply(params, state, *inputs)

@@ -51,3 +51,8 @@ def test_refuses_what_haiku_refuses():
         ours.MultiHeadAttention(2, 4, 1.0, w_init=ours.Constant(1.0))
     with pytest.raises(ValueError, match="rank"):
         attention(ours).init(KEY, X, X, X, MASK[0])
+
+
+@pytest.mark.parametrize("compiler", ["eager", "full"])
+def test_compilers(compiler):
+    check(attention, X, X, X, MASK, compiler=compiler)

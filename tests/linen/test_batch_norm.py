@@ -11,9 +11,20 @@ TRAIN = dict(is_training=True)
 EVAL = dict(is_training=False, init=[("is_training", True)])
 
 
-@pytest.mark.parametrize("scale", [True, False])
-@pytest.mark.parametrize("offset", [True, False])
-@pytest.mark.parametrize("mode", [TRAIN, EVAL, dict(is_training=False, test_local_stats=True)])
+LOCAL = dict(is_training=False, test_local_stats=True)
+
+
+@pytest.mark.parametrize(
+    "scale, offset, mode",
+    [
+        (True, True, TRAIN),
+        (True, True, EVAL),
+        (True, True, LOCAL),
+        (True, False, TRAIN),
+        (False, True, EVAL),
+        (False, False, TRAIN),
+    ],
+)
 def test_modes(scale, offset, mode):
     check(lambda lib: lib.BatchNorm(scale, offset, 0.9), X, steps=2, **mode)
 
@@ -125,3 +136,8 @@ def test_refuses_what_haiku_refuses():
         ours.BatchNorm(False, True, 0.9).init(KEY, X, True, offset=1.0)
     with pytest.raises(ValueError, match="cross_replica_axis"):
         ours.BatchNorm(True, True, 0.9, cross_replica_axis_index_groups=[[0]])
+
+
+@pytest.mark.parametrize("compiler", ["eager", "full"])
+def test_compilers(compiler):
+    check(lambda lib: lib.BatchNorm(True, True, 0.9), X, compiler=compiler, **TRAIN)

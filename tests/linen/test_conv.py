@@ -89,3 +89,8 @@ def test_refuses_what_haiku_refuses(layer, shape):
                 transformed(layer)[0](KEY, rnd(*shape))
             else:
                 layer(lib).init(KEY, rnd(*shape))
+
+
+@pytest.mark.parametrize("compiler", ["eager", "full"])
+def test_compilers(compiler):
+    check(lambda lib: lib.Conv2D(4, 3, 2), rnd(*IMAGE), compiler=compiler)

@@ -56,3 +56,8 @@ def test_initialiser_sees_haikus_kernel_shape():
         rnd(*IMAGE),
         grads=False,
     )
+
+
+@pytest.mark.parametrize("compiler", ["eager", "full"])
+def test_compilers(compiler):
+    check(lambda lib: lib.Conv1DTranspose(4, 3, 2), rnd(2, 5, 3), compiler=compiler)

@@ -36,3 +36,8 @@ def test_refuses_what_haiku_refuses():
         ours.GroupNorm(4).init(KEY, X)
     with pytest.raises(ValueError, match="`scale` cannot"):
         ours.GroupNorm(3).init(KEY, X, 1.0)
+
+
+@pytest.mark.parametrize("compiler", ["eager", "full"])
+def test_compilers(compiler):
+    check(lambda lib: lib.GroupNorm(3), X, compiler=compiler)

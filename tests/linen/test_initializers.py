@@ -3,7 +3,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from haiku_reference import KEY, assert_equal, ours
+from haiku_reference import COMPILERS, KEY, assert_equal, ours
 
 CASES = {
     "constant": (lambda lib: lib.Constant(2.5), [(3, 4), ()]),
@@ -24,10 +24,24 @@ CASES = {
 LAWS = ("truncated_normal", "normal", "uniform")
 
 
-def same_values(build, shape, dtype):
-    drawn = hk.transform(lambda: build(hk.initializers)(shape, dtype)).apply({}, KEY)
-    key = jax.random.split(KEY)[1]  # what next_rng_key() takes from KEY first
-    assert_equal(build(ours)(key, shape, dtype), drawn)
+def same_values(builds, shapes, dtype):
+    """Every initialiser on every shape, in one compiled program a side."""
+    quick = COMPILERS["quick"]
+
+    @quick
+    def theirs(key):
+        return [
+            hk.transform(build(hk.initializers)).apply({}, key, shape, dtype)
+            for build in builds
+            for shape in shapes
+        ]
+
+    @quick
+    def mine(key):
+        key = jax.random.split(key)[1]  # what next_rng_key() takes from a key first
+        return [build(ours)(key, shape, dtype) for build in builds for shape in shapes]
+
+    assert_equal(mine(KEY), theirs(KEY))
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -36,20 +50,21 @@ def test_same_key_same_values(name, dtype):
     if dtype == jnp.bfloat16 and "orthogonal" in name:
         pytest.skip("there is no QR decomposition of bfloat16")
     build, shapes = CASES[name]
-    for shape in shapes:
-        same_values(build, shape, dtype)
+    same_values([build], shapes, dtype)
 
 
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
 def test_variance_scaling(law, dtype):
-    for mode in ("fan_in", "fan_out", "fan_avg"):
-        for shape in [(6, 4), (3, 2, 4, 5)]:
-            same_values(lambda lib, m=mode: lib.VarianceScaling(1.7, m, law), shape, dtype)
+    modes = [
+        lambda lib, m=mode: lib.VarianceScaling(1.7, m, law)
+        for mode in ("fan_in", "fan_out", "fan_avg")
+    ]
+    same_values(modes, [(6, 4), (3, 2, 4, 5)], dtype)
 
 
 def test_complex():
-    same_values(lambda lib: lib.TruncatedNormal(0.3, 1.0 + 2.0j), (3, 4), jnp.complex64)
+    same_values([lambda lib: lib.TruncatedNormal(0.3, 1.0 + 2.0j)], [(3, 4)], jnp.complex64)
 
 
 @pytest.mark.parametrize("layer", [lambda lib: lib.Linear(6), lambda lib: lib.Conv2D(6, 3)])

@@ -63,3 +63,8 @@ def test_refuses_what_haiku_refuses():
         ours.LayerNorm(-1, False, True, scale_init=jnp.ones)
     with pytest.raises(ValueError, match="`scale` cannot"):
         ours.LayerNorm(-1, True, True).init(KEY, X, 1.0)
+
+
+@pytest.mark.parametrize("compiler", ["eager", "full"])
+def test_compilers(compiler):
+    check(lambda lib: lib.LayerNorm(-1, True, True), X, compiler=compiler)

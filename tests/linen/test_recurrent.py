@@ -72,3 +72,10 @@ def test_refuses_sequences(name):
     core = CORES[name](ours)
     with pytest.raises(ValueError, match="rank 1 or"):
         core.init(KEY, rnd(2, 3, 4), core.initial_state(2))
+
+
+@pytest.mark.parametrize("name", ["LSTM", "GRU", "VanillaRNN"])
+@pytest.mark.parametrize("compiler", ["eager", "full"])
+def test_compilers(name, compiler):
+    state = randomize(CORES[name](ours).initial_state(2))
+    check(CORES[name], rnd(2, 3), state, compiler=compiler)

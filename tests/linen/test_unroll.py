@@ -43,6 +43,16 @@ def test_composed_core():
     compare(run, rnd(3, 2, 5), jnp.asarray([[False, False], [True, False], [False, True]]))
 
 
+def test_function_around_a_core():
+    def run(lib, xs):
+        core, linear = lib.GRU(4, name="gru"), lib.Linear(2, name="linear")
+        start = core.initial_state(2)
+        ys = lib.dynamic_unroll(lambda x, s: core(linear(x), s), xs, start, unroll=2)
+        return ys, lib.dynamic_unroll(core.__call__, xs[..., :2], start, reverse=True)
+
+    compare(run, rnd(3, 2, 5))
+
+
 def test_plain_functions():
     def run(lib, xs):
         return lib.dynamic_unroll(lambda x, s: (x + s, s + 1.0), xs, jnp.zeros(2))
