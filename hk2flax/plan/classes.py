@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from hk2flax.plan.reserved import RESERVED, free_name
-from hk2flax.project.creates import Creators, is_super, self_name
+from hk2flax.project.creates import Creators, called_functions, is_super, self_name
 from hk2flax.project.index import Class, Project
 from hk2flax.project.scopes import Binding
 
@@ -44,8 +44,10 @@ class ClassPlan:
     computed: base fields whose value this class computes, by field name.
     renames: attribute of self -> its name in the output (own attributes; see `attribute`).
     dropped: statements of `__init__` that disappear. aliases: which of them stored a parameter.
-    rebound: parameters that `__init__` assigns to, so setup starts with a local copy.
-    grown: list and dict attributes that `__init__` builds up step by step -> local name.
+    rebound: parameters that `__init__` assigns to, so setup starts with a local copy; `copied` are
+        those whose list or dict it changes in place, which linen froze ("list" or "dict").
+    grown: attributes that `__init__` builds up step by step or assigns twice -> local name;
+        `unset` are those of them that may remain without a value.
     mutable: attributes assigned outside `__init__`.
     keeps_setup: some statement of `__init__` is left. base_setup: `super().setup()` is called.
     problems: (node, code, message) for what cannot be converted; the class is left in place.
@@ -62,7 +64,9 @@ class ClassPlan:
     dropped: set[ast.stmt] = field(default_factory=set)
     aliases: dict[str, ast.stmt] = field(default_factory=dict)
     rebound: list[str] = field(default_factory=list)
+    copied: dict[str, str] = field(default_factory=dict)
     grown: dict[str, str] = field(default_factory=dict)
+    unset: set[str] = field(default_factory=set)
     mutable: set[str] = field(default_factory=set)
     super_call: ast.stmt | None = None
     problems: list[tuple[ast.AST, str, str]] = field(default_factory=list)
@@ -106,10 +110,11 @@ def plan_class(project: Project, creators: Creators, cls: Class, plans: dict[str
     if plan.is_dataclass:
         _plan_dataclass(plan, base)
     elif plan.init is not None:
-        _plan_init(project, plan, base)
+        _plan_init(project, creators, plan, base)
     elif base is not None:
         plan.parameters = base.parameters
     _plan_mutable(plan)
+    _check_class_body(plan)
     return plan
 
 
@@ -137,7 +142,9 @@ def _plan_dataclass(plan: ClassPlan, base: ClassPlan | None) -> None:
                 )
 
 
-def _plan_init(project: Project, plan: ClassPlan, base: ClassPlan | None) -> None:
+def _plan_init(
+    project: Project, creators: Creators, plan: ClassPlan, base: ClassPlan | None
+) -> None:
     init, file = plan.init, plan.cls.file
     assert init is not None
     me = self_name(init)
@@ -150,9 +157,16 @@ def _plan_init(project: Project, plan: ClassPlan, base: ClassPlan | None) -> Non
     if kwarg is not None and _only_forwarded(plan, scope.bindings[kwarg.arg]):
         plan.parameters = [p for p in plan.parameters if p.star != "**"]
     _plan_super(project, plan, base)
+    if plan.own_fields and all(p.kw_only and not p.star for p in plan.own_fields):
+        plan.kw_only = True
     by_name = {p.name: p for p in plan.parameters}
+    plan.copied = _changed_parameters(plan, by_name)
     plan.rebound = [
-        p.name for p in plan.parameters if p.field and p.name in scope.bindings and len(scope.bindings[p.name].nodes) > 1
+        p.name
+        for p in plan.parameters
+        if p.field
+        and p.name in scope.bindings
+        and (len(scope.bindings[p.name].nodes) > 1 or p.name in plan.copied)
     ]
     stores: dict[str, list[ast.Attribute]] = {}
     for target in _stores(init, me):
@@ -160,6 +174,7 @@ def _plan_init(project: Project, plan: ClassPlan, base: ClassPlan | None) -> Non
     _plan_aliases(plan, by_name, stores, me)
     _plan_attributes(plan, by_name, stores, taken)
     _plan_grown(plan, me, stores)
+    _plan_rebuilt(project, creators, plan, stores)
     _check_name_use(plan, by_name)
 
 
@@ -285,7 +300,9 @@ def _bind_base(plan: ClassPlan, base: ClassPlan, call: ast.Call) -> None:
         known = {p.name for p in plan.parameters}
         plan.parameters += [p for p in base.parameters if p.name not in known and p.name not in given]
     mine_order = [p.name for p in plan.parameters if p.field]
-    simple = mine_order[: len(order)] == order and not plan.computed and not redeclare
+    by_keyword = all(p.kw_only for p in [*base_fields, *extra])
+    in_order = by_keyword or mine_order[: len(order)] == order
+    simple = in_order and not plan.computed and not redeclare
     plan.kw_only = not simple
     plan.own_fields = extra if simple else [*_redeclared(plan, base_fields, own), *extra]
     if simple:
@@ -345,7 +362,7 @@ def _plan_aliases(
             and v.id in by_name
             and by_name[v.id].field
             and v.id not in plan.rebound
-            and len(stores[t.attr]) == 1
+            and _always_is(plan, stores[t.attr], v.id)
         ]
         if hits and len(hits) == len(pairs):
             for attribute, parameter in hits:
@@ -356,7 +373,8 @@ def _plan_aliases(
         attribute, statement = places[0]
         plan.renames[attribute] = by_name[parameter].field
         plan.aliases[parameter] = statement
-        chosen[statement] = chosen.get(statement, 0) + 1
+        for statement in [s for a, s in places if a == attribute]:
+            chosen[statement] = chosen.get(statement, 0) + 1
     for statement, count in chosen.items():
         if count == len(_assigned_pairs(statement)):
             plan.dropped.add(statement)
@@ -364,6 +382,18 @@ def _plan_aliases(
             for parameter in [p for p, s in plan.aliases.items() if s is statement]:
                 del plan.aliases[parameter]
                 plan.renames = {a: f for a, f in plan.renames.items() if f != by_name[parameter].field}
+
+
+def _always_is(plan: ClassPlan, stores: list[ast.Attribute], parameter: str) -> bool:
+    """True when every assignment is one of `__init__`'s own statements `self.x = parameter`."""
+    init, parent = plan.init, plan.cls.file.names.parent
+    assert init is not None
+    if len(stores) == 1:
+        return True
+    values = [getattr(parent.get(s), "value", None) for s in stores]
+    return all(parent.get(s) in init.body for s in stores) and all(
+        isinstance(v, ast.Name) and v.id == parameter for v in values
+    )
 
 
 def _assigned_pairs(statement: ast.stmt) -> list[tuple[ast.expr, ast.expr]]:
@@ -432,6 +462,77 @@ def _plan_grown(plan: ClassPlan, me: str, stores: dict[str, list[ast.Attribute]]
             )
 
 
+_LIST_CHANGES = frozenset({"append", "extend", "insert", "remove"})
+_DICT_CHANGES = frozenset({"update", "setdefault", "pop", "popitem"})
+
+
+def _changed_parameters(plan: ClassPlan, by_name: dict[str, Parameter]) -> dict[str, str]:
+    """Parameters whose list or dict the constructor changes in place."""
+    init, names = plan.init, plan.cls.file.names
+    assert init is not None
+    result: dict[str, str] = {}
+    for name, parameter in by_name.items():
+        binding = names.scopes[init].bindings.get(name)
+        if binding is None or not parameter.field or len(binding.nodes) > 1:
+            continue
+        for use in names.uses.get(id(binding), ()):
+            parent = names.parent[use]
+            call = names.parent.get(parent)
+            if isinstance(parent, ast.Attribute) and isinstance(call, ast.Call) and call.func is parent:
+                if parent.attr in _LIST_CHANGES:
+                    result[name] = "list"
+                elif parent.attr in _DICT_CHANGES:
+                    result[name] = "dict"
+            elif isinstance(parent, ast.Subscript) and isinstance(parent.ctx, ast.Store | ast.Del):
+                result[name] = "dict"
+    return result
+
+
+def _plan_rebuilt(
+    project: Project, creators: Creators, plan: ClassPlan, stores: dict[str, list[ast.Attribute]]
+) -> None:
+    """Finds modules that are assigned to one attribute twice: linen gives a name only once."""
+    init, names = plan.init, plan.cls.file.names
+    assert init is not None
+    locals_ = set(names.scopes[init].bindings) | set(plan.grown.values())
+    for attribute, targets in stores.items():
+        again = any(
+            not _exclusive(plan, a, b) for i, a in enumerate(targets) for b in targets[i + 1 :]
+        )
+        if not again or attribute in plan.grown:
+            continue
+        statements = [names.enclosing(t, (ast.stmt,)) for t in targets]
+        if not any(_builds(project, creators, plan, s) for s in statements if s is not None):
+            continue
+        local = attribute.lstrip("_") or "item"
+        while local in locals_:
+            local += "_"
+        locals_.add(local)
+        plan.grown[attribute] = local
+        if statements[0] not in init.body:
+            plan.unset.add(local)
+
+
+def _builds(project: Project, creators: Creators, plan: ClassPlan, statement: ast.AST) -> bool:
+    """True when a statement constructs a module, or calls something that does."""
+    file = plan.cls.file
+    calls = [n for n in ast.walk(statement) if isinstance(n, ast.Call)]
+    return any(
+        creators.is_module_class(project.name(file, c.func))
+        or any(f in creators.functions for f in called_functions(project, file, c))
+        for c in calls
+    )
+
+
+def _exclusive(plan: ClassPlan, a: ast.AST, b: ast.AST) -> bool:
+    """True when two statements stand in different branches of one `if`."""
+    names = plan.cls.file.names
+    paths = [[n, *names.ancestors(n)] for n in (a, b)]
+    shared = next(n for n in paths[0] if n in paths[1])
+    inner = [path[path.index(shared) - 1] for path in paths]
+    return isinstance(shared, ast.If) and (inner[0] in shared.body) != (inner[1] in shared.body)
+
+
 def _check_name_use(plan: ClassPlan, by_name: dict[str, Parameter]) -> None:
     """`name` is linen's own; using it for anything but names of submodules needs a person."""
     init, file = plan.init, plan.cls.file
@@ -455,3 +556,15 @@ def _plan_mutable(plan: ClassPlan) -> None:
     plan.mutable = plan.assigned_in(plan.cls.methods.values())
     for attribute in plan.mutable:
         plan.grown.pop(attribute, None)
+
+
+def _check_class_body(plan: ClassPlan) -> None:
+    """Methods that linen has already, and second names of a method, which Haiku scopes apart."""
+    methods = plan.cls.methods
+    for name in sorted(set(methods) & (RESERVED - {"name"})):
+        plan.problems.append((methods[name], "HK104", f"linen's Module has a method {name!r} of its own"))
+    for statement in plan.cls.node.body:
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Name):
+            if statement.value.id in methods:
+                message = f"a second name for the method {statement.value.id!r}, which Haiku scopes apart"
+                plan.problems.append((statement, "HK102", message))

@@ -241,7 +241,7 @@ def resolve_names(tree: ast.Module, module: str, is_package: bool) -> Names:
         binder.visit(child, top)
     _bind_outside(names, top)
     _resolve_uses(names)
-    if _module_aliases(tree, names, top):
+    if _module_aliases(names):
         _resolve_uses(names)
     return names
 
@@ -262,17 +262,20 @@ HAIKU_MODULES = frozenset(
 ) | {"haiku"}
 
 
-def _module_aliases(tree: ast.Module, names: Names, top: Scope) -> bool:
+def _module_aliases(names: Names) -> bool:
     """Treats `init = hk.initializers` as the import that it stands for."""
     found = False
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and names.qualified.get(node.value) in HAIKU_MODULES:
-            for target in node.targets:
-                if isinstance(target, ast.Name) and len(top.bindings[target.id].nodes) == 1:
-                    binding = top.bindings[target.id]
-                    binding.kind, binding.target = "import", names.qualified[node.value]
-                    names.module_aliases[node] = target.id
-                    found = True
+    for value, dotted in list(names.qualified.items()):
+        node = names.parent.get(value)
+        if dotted not in HAIKU_MODULES or not isinstance(node, ast.Assign) or node.value is not value:
+            continue
+        target = node.targets[0]
+        if len(node.targets) == 1 and isinstance(target, ast.Name):
+            binding = names.scope_of[target].bindings.get(target.id)
+            if binding is not None and len(binding.nodes) == 1:
+                binding.kind, binding.target = "import", dotted
+                names.module_aliases[node] = target.id
+                found = True
     return found
 
 

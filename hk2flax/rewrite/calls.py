@@ -148,10 +148,11 @@ def _remove(context: Context, slots: list[Slot], index: int, gone: list[int]) ->
 
 def _drop_name(context: Context, call: ast.Call, symbol: Symbol) -> None:
     """Leaves out a `name=` that linen could find taken; it is keyword-only in linen."""
-    if symbol.kind != "layer":
+    signature = parse_signature(symbol.signature)
+    if symbol.kind != "layer" or bind_call(signature, call) is None and not _unpacks(call):
         return
     slots = context.text.arguments(call)
-    names = parse_signature(symbol.signature).positional
+    names = signature.positional
     positional = 0
     for index, slot in enumerate(slots):
         is_name = slot.keyword == "name"
@@ -166,6 +167,12 @@ def _drop_name(context: Context, call: ast.Call, symbol: Symbol) -> None:
         elif slot.keyword is None:
             context.text.replace(slot.start, slot.end, f"name={context.text.get(slot.start, slot.end)}")
         return
+
+
+def _unpacks(call: ast.Call) -> bool:
+    return any(isinstance(a, ast.Starred) for a in call.args) or any(
+        k.arg is None for k in call.keywords
+    )
 
 
 def _rewrite_uses(context: Context, call: ast.Call, symbol: Symbol, native: Native) -> bool:

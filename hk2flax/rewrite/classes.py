@@ -143,11 +143,10 @@ def _constructor(context: Context, plan: ClassPlan, init: ast.FunctionDef) -> st
     post = _post_init(context, plan, pad, step)
     if post:
         blocks.append(post)
-    body = _setup_body(context, plan, init, pad + step)
+    opening, *head = _setup_head(context, plan, pad)
+    body = _setup_body(context, plan, init, pad + step, head)
     if body or plan.mutable:
-        doc = body if body else []
-        head = _setup_head(context, plan, pad)
-        blocks.append([*head, *doc])
+        blocks.append([opening, *(body or head)])
     blocks += _exposed(context, plan, pad, step)
     newline = text.newline
     if not blocks:
@@ -167,12 +166,41 @@ def _field_lines(context: Context, plan: ClassPlan, pad: str) -> list[str]:
     if docstring:
         lines.append(f"{pad}{docstring}")
     own = {p.name for p in plan.parameters}
+    loose = _loose_comments(context, plan)
     for parameter in plan.own_fields:
         comment = _comment(context, plan, parameter) if parameter.name in own else ([], "")
-        lines += [f"{pad}{c}" for c in comment[0]]
-        declared = f"{pad}{field_text(context, plan, parameter)}"
-        lines.append(f"{declared if comment[1] else context.wrap(declared)}{comment[1]}")
-    return lines
+        line = getattr(parameter.node, "lineno", 0)
+        above = [loose.pop(at) for at in sorted(loose) if at < line]
+        lines += [f"{pad}{c}" for c in [*above, *comment[0]]]
+        lines.append(f"{pad}{field_text(context, plan, parameter)}{comment[1]}")
+    return [*lines, *(f"{pad}{loose[at]}" for at in sorted(loose))]
+
+
+def _loose_comments(context: Context, plan: ClassPlan) -> dict[int, str]:
+    """Comment lines that would go with the constructor, by line number.
+
+    They stand between its parameters or, where no setup is left, between its statements.
+    """
+    text, init = context.text, plan.init
+    if init is None or not init.body:
+        return {}
+    last = init.body[0].lineno if plan.keeps_setup else (init.end_lineno or init.lineno) + 1
+    moved = {
+        number
+        for statement in plan.aliases.values()
+        for number in range(
+            statement.lineno - len(_comments_above(context, statement)), statement.lineno
+        )
+    }
+    inside = {
+        number
+        for node in ast.walk(init)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        for number in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
+    starts = {number: text.offset(number, 0) for number in range(init.lineno + 1, last)}
+    lines = {n: text.data[at : text.line_end(at)].decode().strip() for n, at in starts.items()}
+    return {n: s for n, s in lines.items() if n not in moved | inside and s.startswith("#")}
 
 
 def _lost_docstring(context: Context, plan: ClassPlan) -> str:
@@ -288,8 +316,10 @@ def _post_init(context: Context, plan: ClassPlan, pad: str, step: str) -> list[s
     return [*lines, f"{pad}{step}super().__post_init__()"]
 
 
-def _setup_body(context: Context, plan: ClassPlan, init: ast.FunctionDef, pad: str) -> list[str]:
-    """The statements of `__init__` that are left, with the comments between them."""
+def _setup_body(
+    context: Context, plan: ClassPlan, init: ast.FunctionDef, pad: str, head: list[str]
+) -> list[str]:
+    """`head`, then the statements of `__init__` that are left, with the comments between them."""
     text = context.text
     if not plan.keeps_setup:
         return []
@@ -298,7 +328,7 @@ def _setup_body(context: Context, plan: ClassPlan, init: ast.FunctionDef, pad: s
     end = text.line_end(text.span(init)[1])
     me = self_name(init)
     lines = []
-    head = [f"{name} = {me}.{_field_of(plan, name)}" for name in plan.rebound]
+    head = [*head, *(f"{pad}{line}" for line in _local_copies(context, plan, me))]
     for statement in init.body:
         if statement in plan.dropped:
             _drop_statement(context, statement)
@@ -316,7 +346,21 @@ def _setup_body(context: Context, plan: ClassPlan, init: ast.FunctionDef, pad: s
     while lines and not lines[-1].strip():
         lines.pop()
     tail = [f"{me}.{_output(context, plan, a)} = {local}" for a, local in plan.grown.items()]
-    return [*doc_lines, *(f"{pad}{h}" for h in head), *lines, *(f"{pad}{t}" for t in tail)]
+    return [*doc_lines, *head, *lines, *(f"{pad}{t}" for t in tail)]
+
+
+def _local_copies(context: Context, plan: ClassPlan, me: str) -> list[str]:
+    """The local names that setup starts with: linen's fields cannot change."""
+    lines = []
+    for name in plan.rebound:
+        value = f"{me}.{_field_of(plan, name)}"
+        kind = plan.copied.get(name)
+        if kind == "dict":
+            value = f"{context.alias('flax')}.core.unfreeze({value})"
+        elif kind == "list":
+            value = f"list({value})"
+        lines.append(f"{name} = {value}")
+    return [*lines, *(f"{name} = None" for name in sorted(plan.unset))]
 
 
 def _output(context: Context, plan: ClassPlan, attribute: str) -> str:

@@ -179,6 +179,21 @@ class Text:
                 end = at
         return end, limit
 
+    def laid_out(self, call: ast.Call, arguments: list[str]) -> str:
+        """New arguments for a call, on as many lines as its own have."""
+        slots = self.arguments(call)
+        open_, close = self.parens(call)
+        start = self.line_start(slots[0].start) if slots else open_
+        if start <= open_:
+            return ", ".join(arguments)
+        pad = self.indent(slots[0].start)
+        first = self.line_start(slots[0].start)
+        one_line = all(self.line_start(s.start) == first for s in slots)
+        comma = ", " if one_line else f",{self.newline}{pad}"
+        end = "," if self.data[slots[-1].end : close].lstrip().startswith(b",") else ""
+        tail = self.newline + self.indent(close) if self.line_start(close) > slots[-1].end else ""
+        return f"{self.newline}{pad}{comma.join(arguments)}{end}{tail}"
+
     def has_comment(self, start: int, end: int) -> bool:
         """True when a span may hold a comment (a `#` in a string counts; this errs that way)."""
         return b"#" in self.data[start:end]

@@ -13,7 +13,7 @@ _STDLIB = sys.stdlib_module_names
 
 def rewrite_imports(context: Context, used: set[str], helper_import: str) -> None:
     """Edits the imports of a file; `used` are the names that its new text still reads."""
-    _remove_haiku(context, used)
+    removed = _remove_haiku(context, used)
     new = _new_imports(context)
     anchors = _anchors(context)
     _merge_from(context, new, anchors)
@@ -24,7 +24,8 @@ def rewrite_imports(context: Context, used: set[str], helper_import: str) -> Non
         groups.setdefault(group, []).append(statement)
     if anchors:
         for group, statements in groups.items():
-            _insert(context.text, anchors, group, statements)
+            gone = removed if group == min(groups) else set()
+            _insert(context.text, anchors, group, statements, gone)
     elif groups:
         newline = context.text.newline
         block = (newline * 2).join(newline.join(statements) for statements in groups.values())
@@ -115,7 +116,9 @@ def _merge_from(context: Context, new: list[tuple[int, str]], anchors: list) -> 
                 break
 
 
-def _insert(text: Text, anchors: list, group: int, statements: list[str]) -> None:
+def _insert(
+    text: Text, anchors: list, group: int, statements: list[str], removed: set[ast.stmt]
+) -> None:
     """Adds imports of one group at their places among those that are there."""
     same = [a for a in anchors if _group(_statement(a)) == group]
     if same:
@@ -132,7 +135,8 @@ def _insert(text: Text, anchors: list, group: int, statements: list[str]) -> Non
     earlier = [a for a in anchors if _group(_statement(a)) < group]
     later = [a for a in anchors if _group(_statement(a)) > group]
     if earlier:
-        text.insert(text.line_end(text.span(earlier[-1])[1]), text.newline + block)
+        gap = "" if removed.issuperset(earlier) else text.newline
+        text.insert(text.line_end(text.span(earlier[-1])[1]), gap + block)
     else:
         text.insert(text.line_start(text.span(later[0])[0]), block + text.newline)
 
@@ -209,12 +213,16 @@ def _gap(text: Text, at: int, following: ast.stmt) -> str:
     return text.newline * max((2 if is_block else 1) - found, 0)
 
 
-def _remove_haiku(context: Context, used: set[str]) -> None:
+def _remove_haiku(context: Context, used: set[str]) -> set[ast.stmt]:
     """Removes the imports of Haiku, and those that only the rewritten code used."""
-    used = set(used)
+    used, removed = set(used), set()
     for statement, name in context.file.names.module_aliases.items():
         if name not in used:
-            context.text.replace(*context.text.whole_lines(*context.text.span(statement)), "")
+            block = getattr(context.file.names.parent[statement], "body", [])
+            if len(block) == 1:
+                context.text.set(statement, "pass")
+            else:
+                context.text.replace(*context.text.whole_lines(*context.text.span(statement)), "")
     imports = [n for n in context.file.names.parent if isinstance(n, ast.Import | ast.ImportFrom)]
     left = []
     for node in imports:
@@ -224,6 +232,7 @@ def _remove_haiku(context: Context, used: set[str]) -> None:
         left += [(node, a) for a in names if a not in gone]
         if gone:
             _remove_aliases(context, node, gone, used)
+            removed |= {node} if len(gone) == len(node.names) else set()
     if left and not any(d.code.startswith("HK1") for d in context.diagnostics):
         node, alias = left[0]
         context.leave(node, "HK101", f"haiku stays imported, as {_binds(alias)} is used", "haiku")
@@ -231,6 +240,8 @@ def _remove_haiku(context: Context, used: set[str]) -> None:
         gone = [a for a in node.names if _became_unused(context, node, a, used)]
         if gone:
             _remove_aliases(context, node, gone, used)
+            removed |= {node} if len(gone) == len(node.names) else set()
+    return removed
 
 
 def _became_unused(

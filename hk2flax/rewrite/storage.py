@@ -6,6 +6,7 @@ import ast
 
 from hk2flax.catalog.signatures import bind_call, parse_signature
 from hk2flax.plan.methods import COMPACT
+from hk2flax.plan.reserved import RESERVED
 from hk2flax.project.creates import class_around, function_around, method_around, self_name
 from hk2flax.rewrite.context import Context
 from hk2flax.rewrite.initializers import as_flax
@@ -61,7 +62,12 @@ def get_parameter(context: Context, call: ast.Call) -> bool:
     if "dtype" in bound and isinstance(bound["dtype"], ast.Constant):
         dtype = f"{context.alias('jax.numpy')}.float32"
     init = as_flax(context, bound["init"])
-    text.set(call, f"{me}.param({text.of(bound['name'])}, {init}, {text.of(bound['shape'])}, {dtype})")
+    shape = text.of(bound["shape"])
+    if isinstance(bound["shape"], ast.List) and "#" not in shape:
+        inner = shape[1:-1].strip().rstrip(",")
+        shape = f"({inner},)" if len(bound["shape"].elts) == 1 else f"({inner})"
+    arguments = [text.of(bound["name"]), init, shape, dtype]
+    text.set(call, f"{me}.param({text.laid_out(call, arguments)})")
     context.count("haiku.get_parameter", "native")
     return True
 
@@ -87,7 +93,9 @@ def _asked_once(context: Context, call: ast.Call, name: ast.expr) -> bool:
         return False
     if program.names._loop(context.file, call) is not None or not name.value.isidentifier():
         return False
-    if not program.names._is_free(context.file, call, name.value):
+    if not program.names._is_free(context.file, call, name.value) and not (
+        in_setup and _is_stored_as(context, call, name.value)
+    ):
         return False
     used = 0
     for cls in [*program.project.mro(owner.name), *program.project.subclasses(owner.name)]:
@@ -96,6 +104,25 @@ def _asked_once(context: Context, call: ast.Call, name: ast.expr) -> bool:
                 parent = cls.file.names.parent.get(node)
                 used += isinstance(parent, ast.Call | ast.keyword)
     return used == 1
+
+
+def _is_stored_as(context: Context, call: ast.Call, name: str) -> bool:
+    """True for `self.w = hk.get_parameter("w", ...)` in a class that has no other use of the name."""
+    parent = context.file.names.parent.get(call)
+    targets = parent.targets if isinstance(parent, ast.Assign) else [getattr(parent, "target", None)]
+    owner = class_around(context.program.project, context.file, call)
+    assert owner is not None
+    program = context.program
+    family = [*program.project.mro(owner.name), *program.project.subclasses(owner.name)]
+    stores = [
+        n
+        for c in family
+        for n in ast.walk(c.node)
+        if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store) and n.attr == name
+    ]
+    fields = {p.field for c in family if c.name in program.classes for p in program.classes[c.name].parameters}
+    methods = {m for c in family for m in c.methods}
+    return stores == targets and name not in fields | methods | RESERVED | {"params"}
 
 
 def next_rng_key(context: Context, call: ast.Call) -> bool:
