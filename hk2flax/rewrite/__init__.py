@@ -105,7 +105,7 @@ def _syntax_error(source: SourceFile) -> Diagnostic | None:
 
 def _complete(context: Context, helper_import: str) -> FileResult:
     from hk2flax.rewrite.context import definition_lines
-    from hk2flax.rewrite.imports import insert_definitions, rewrite_imports
+    from hk2flax.rewrite.imports import insert_definitions, remove_module_aliases, rewrite_imports
 
     source = context.file.source
     if not context.text.changed and not context.helpers and not context.todos and not _imports_haiku(context):
@@ -114,6 +114,8 @@ def _complete(context: Context, helper_import: str) -> FileResult:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             used = _names_read(context.text.result())
+            if remove_module_aliases(context, used):
+                used = _names_read(context.text.result())
             definitions = definition_lines(context)
             rewrite_imports(context, used, helper_import)
             insert_definitions(context, definitions)

@@ -213,16 +213,24 @@ def _gap(text: Text, at: int, following: ast.stmt) -> str:
     return text.newline * max((2 if is_block else 1) - found, 0)
 
 
+def remove_module_aliases(context: Context, used: set[str]) -> bool:
+    """Removes `init = hk.initializers` where nothing uses the name any more; True if it did."""
+    removed = False
+    for statement, name in context.file.names.module_aliases.items():
+        if name in used:
+            continue
+        removed = True
+        block = getattr(context.file.names.parent[statement], "body", [])
+        if len(block) == 1:
+            context.text.set(statement, "pass")
+        else:
+            context.text.replace(*context.text.whole_lines(*context.text.span(statement)), "")
+    return removed
+
+
 def _remove_haiku(context: Context, used: set[str]) -> set[ast.stmt]:
     """Removes the imports of Haiku, and those that only the rewritten code used."""
     used, removed = set(used), set()
-    for statement, name in context.file.names.module_aliases.items():
-        if name not in used:
-            block = getattr(context.file.names.parent[statement], "body", [])
-            if len(block) == 1:
-                context.text.set(statement, "pass")
-            else:
-                context.text.replace(*context.text.whole_lines(*context.text.span(statement)), "")
     imports = [n for n in context.file.names.parent if isinstance(n, ast.Import | ast.ImportFrom)]
     left = []
     for node in imports:

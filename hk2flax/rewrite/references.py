@@ -57,12 +57,16 @@ def _replace(context: Context, node: ast.expr, symbol: Symbol, name: str) -> Non
 
 
 def _use(context: Context, node: ast.expr) -> str:
-    """ "test" in `isinstance(x, hk.Linear)`, "annotation" where only readers see the name."""
+    """ "test" in `isinstance(x, hk.Linear)`, "union" in `isinstance(x, hk.Linear | hk.Conv2D)`,
+    "annotation" where only readers see the name.
+    """
     inner: ast.AST = node
     for outer in context.file.names.ancestors(node):
         if isinstance(outer, ast.Call):
             is_test = getattr(outer.func, "id", "") in ("isinstance", "issubclass")
-            return "test" if is_test and inner in outer.args[1:] else ""
+            if not (is_test and inner in outer.args[1:]):
+                return ""
+            return "union" if isinstance(context.file.names.parent[node], ast.BinOp) else "test"
         if isinstance(outer, ast.arg) or (
             isinstance(outer, ast.AnnAssign) and outer.annotation is inner
         ):
@@ -88,7 +92,10 @@ def flax_name(context: Context, symbol: Symbol, name: str, use: str = "") -> str
     if native is not None and is_layer(name) and use:
         context.count(symbol.name, "native")
         plain = context.dotted(native.target)
-        return f"({plain}, {context.helper(helper)})" if helper and use == "test" else plain
+        if helper is None or use == "annotation":
+            return plain
+        both = plain, context.helper(helper)
+        return " | ".join(both) if use == "union" else f"({', '.join(both)})"
     if symbol.kind == "type" and symbol.native is not None:
         context.count(symbol.name, "native")
         return context.dotted(symbol.native.target)
