@@ -106,3 +106,212 @@ def test_a_function_hides_the_module_it_was_imported_from(rewrite):
         }
     )
     assert "@nn.compact\n    def __call__" in out["pkg/net"]
+
+
+def test_a_module_assigned_twice_is_kept_local_until_the_end(rewrite):
+    """linen gives a name to the first module at once and raises at the second."""
+    out = rewrite(
+        {
+            "net": """
+                import haiku as hk
+
+
+                class Net(hk.Module):
+                    def __init__(self, size, is_deep=False, norm=False):
+                        super().__init__()
+                        self.body = hk.Linear(size)
+                        if is_deep:
+                            self.body = hk.Linear(2 * size)
+                        if norm:
+                            self.norm = hk.LayerNorm(-1, True, True)
+                        if is_deep:
+                            self.norm = hk.RMSNorm(-1)
+                        if norm:
+                            self.last = hk.Linear(size)
+                        else:
+                            self.last = hk.Linear(1)
+
+                    def __call__(self, x):
+                        return self.last(self.body(x))
+            """
+        }
+    )
+    setup = out["net"].partition("def setup(self):\n")[2]
+    assert setup.startswith("        norm_ = None\n        body = nn.Dense(self.size, ")
+    assert "        self.body = body\n        self._norm = norm_\n" in setup
+    assert "            self.last = nn.Dense(self.size, " in setup
+    assert "self.last(self.body(x))" in setup
+
+
+def test_the_same_alias_twice_is_dropped_twice(rewrite):
+    out = rewrite(
+        {
+            "net": """
+                import haiku as hk
+
+
+                class Net(hk.Module):
+                    def __init__(self, size):
+                        super().__init__()
+                        self.size = size
+                        self.size = size
+
+                    def __call__(self, x):
+                        return hk.Linear(self.size)(x)
+            """
+        }
+    )
+    assert "setup" not in out["net"]
+
+
+def test_a_parameter_that_is_changed_in_place_is_copied(rewrite):
+    """linen froze the list and the dict."""
+    out = rewrite(
+        {
+            "net": """
+                import haiku as hk
+
+
+                class Net(hk.Module):
+                    def __init__(self, sizes, options):
+                        super().__init__()
+                        sizes.append(3)
+                        self.depth = options.pop("depth", 3)
+                        self.sizes = sizes
+
+                    def __call__(self, x):
+                        return hk.nets.MLP(self.sizes)(x) * self.depth
+            """
+        }
+    )
+    assert "        sizes = list(self.sizes)\n" in out["net"]
+    assert "        options = flax.core.unfreeze(self.options)\n" in out["net"]
+    assert "MLP(self._sizes)" in out["net"]
+
+
+def test_a_test_for_a_list_knows_how_linen_keeps_it(rewrite):
+    out = rewrite(
+        {
+            "net": """
+                import haiku as hk
+
+
+                class Net(hk.Module):
+                    def __init__(self, sizes, name=None):
+                        super().__init__(name=name)
+                        self.sizes = sizes if isinstance(sizes, list) else [sizes]
+
+                    def __call__(self, x):
+                        if isinstance(self.sizes, (str, dict)) or isinstance(x, list):
+                            return hk.Linear(1)(x)
+                        return hk.Linear(2)(x)
+            """
+        }
+    )
+    assert "if isinstance(self.sizes, (list, tuple)) else" in out["net"]
+    assert "isinstance(self._sizes, (str, dict, flax.core.FrozenDict)) or" in out["net"]
+    assert "isinstance(x, list)" in out["net"]
+
+
+def test_comments_of_a_constructor_stay(rewrite):
+    out = rewrite(
+        {
+            "net": """
+                import haiku as hk
+
+
+                class Net(hk.Module):
+                    def __init__(
+                        self,
+                        # the width
+                        size,
+                        # depth: not yet
+                        bias=True,  # of the layer
+                        # nothing more
+                    ):
+                        super().__init__()
+                        # as given
+                        self.size = size
+                        self.bias = bias
+
+                    def __call__(self, x):
+                        return hk.Linear(self.size, self.bias)(x)
+            """
+        }
+    )
+    assert (
+        "class Net(nn.Module):\n    # the width\n    # as given\n    size: Any\n"
+        "    # depth: not yet\n    bias: bool = True  # of the layer\n    # nothing more\n"
+    ) in out["net"]
+
+
+def test_keyword_only_constructors(rewrite):
+    out = rewrite(
+        {
+            "net": """
+                import haiku as hk
+
+
+                class Base(hk.Module):
+                    def __init__(self, *, size, bias=True):
+                        super().__init__()
+                        self.size = size
+                        self.bias = bias
+
+
+                class Net(Base):
+                    def __init__(self, *, scale, **kwargs):
+                        super().__init__(**kwargs)
+                        self.scale = scale
+
+                    def __call__(self, x):
+                        return hk.Linear(self.size)(x) * self.scale
+            """
+        }
+    )
+    assert "class Base(nn.Module, kw_only=True):\n    size: Any\n    bias: bool = True\n" in out["net"]
+    assert "class Net(Base, kw_only=True):\n    scale: Any\n\n" in out["net"]
+
+
+def test_a_parameter_stored_under_its_own_name(rewrite):
+    out = rewrite(
+        {
+            "net": """
+                import haiku as hk
+                import jax.numpy as jnp
+
+
+                class Net(hk.Module):
+                    def __init__(self, size):
+                        super().__init__()
+                        self.w = hk.get_parameter("w", [size, 3], init=jnp.ones)
+                        self.v = hk.get_parameter(
+                            "v",
+                            shape=[size],
+                            init=jnp.zeros,
+                        )
+
+                    def __call__(self, x):
+                        return x @ self.w + self.v
+            """
+        }
+    )
+    assert 'self.w = self.param("w", nn.initializers.ones, (self.size, 3), jnp.float32)' in out["net"]
+    assert '        self.v = self.param(\n            "v",\n            nn.init' in out["net"]
+    assert "            (self.size,),\n            jnp.float32,\n        )\n" in out["net"]
+
+
+def test_a_call_that_haiku_would_refuse_keeps_its_arguments(rewrite):
+    out = rewrite(
+        {
+            "net": """
+                import haiku as hk
+                import jax
+
+
+                def f(x):
+                    return hk.Sequential(hk.Linear(3), jax.nn.relu, hk.Linear(3))(x)
+            """
+        }
+    )
+    assert "jax.nn.relu" in out["net"]
