@@ -19,6 +19,8 @@ def rewrite_call(context: Context, call: ast.Call, symbol: Symbol) -> None:
     native = symbol.native
     if native is not None and native.min_rank and _initialises_vector(context, call):
         native = None
+    if native is not None and native.leaves and context.exact and context.program.other_precision:
+        native = None if has_helper(symbol) else native
     if native is not None and (native.is_exact or not context.exact):
         changes = _native_arguments(context, call, symbol, native)
         if changes is not None and _rewrite_uses(context, call, symbol, native):

@@ -25,7 +25,7 @@ def rewrite_imports(context: Context, used: set[str], helper_import: str) -> Non
     if anchors:
         for group, statements in groups.items():
             gone = removed if group == min(groups) else set()
-            _insert(context.text, anchors, group, statements, gone)
+            _insert(context, anchors, group, statements, gone)
     elif groups:
         newline = context.text.newline
         block = (newline * 2).join(newline.join(statements) for statements in groups.values())
@@ -49,7 +49,7 @@ def _new_imports(context: Context) -> list[tuple[int, str]]:
             statement = "from flax import linen" + (f" as {alias}" if alias != "linen" else "")
         else:
             statement = f"import {module} as {alias}"
-        result.append((_group(statement), statement))
+        result.append((_group(context, statement), statement))
     return result
 
 
@@ -69,9 +69,10 @@ def _key(statement: str) -> tuple[str, str]:
     return _module(statement).lower(), statement
 
 
-def _group(statement: str) -> int:
+def _group(context: Context, statement: str) -> int:
+    """0 for the standard library, 1 for other packages, 2 for the project's own modules."""
     module = _module(statement)
-    if module.startswith("."):
+    if module.startswith(".") or context.program.project.owns(context.file, module):
         return 2
     return 0 if module.split(".")[0] in _STDLIB else 1
 
@@ -117,10 +118,12 @@ def _merge_from(context: Context, new: list[tuple[int, str]], anchors: list) -> 
 
 
 def _insert(
-    text: Text, anchors: list, group: int, statements: list[str], removed: set[ast.stmt]
+    context: Context, anchors: list, group: int, statements: list[str], removed: set[ast.stmt]
 ) -> None:
     """Adds imports of one group at their places among those that are there."""
-    same = [a for a in anchors if _group(_statement(a)) == group]
+    text = context.text
+    groups = {a: _group(context, _statement(a)) for a in anchors}
+    same = [a for a in anchors if groups[a] == group]
     if same:
         for statement in statements:
             module = _module(statement).lower()
@@ -132,8 +135,8 @@ def _insert(
             text.insert(at, statement + text.newline)
         return
     block = text.newline.join(statements) + text.newline
-    earlier = [a for a in anchors if _group(_statement(a)) < group]
-    later = [a for a in anchors if _group(_statement(a)) > group]
+    earlier = [a for a in anchors if groups[a] < group]
+    later = [a for a in anchors if groups[a] > group]
     if earlier:
         gap = "" if removed.issuperset(earlier) else text.newline
         text.insert(text.line_end(text.span(earlier[-1])[1]), gap + block)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from hk2flax.plan.classes import ClassPlan, plan_class
 from hk2flax.plan.initializers import Initializers, find_initializers
@@ -14,6 +16,9 @@ from hk2flax.plan.transforms import TransformPlan, plan_transforms
 from hk2flax.project.creates import Creators, find_creators
 from hk2flax.project.index import Project, build_project
 from hk2flax.project.source import SourceFile
+
+
+_PRECISION = re.compile(rb"bfloat16|float16|float64|enable_x64|mixed_precision|\bjmp\b")
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,15 @@ class Program:
     transforms: TransformPlan
     stacks: StackPlan
     prefer: str
+
+    @cached_property
+    def other_precision(self) -> bool:
+        """True when some file works in another precision than float32.
+
+        Haiku's parameters take the dtype of the input, linen's that of `param_dtype`; and linen
+        computes statistics of half-precision inputs in float32. The helpers do as Haiku does.
+        """
+        return any(_PRECISION.search(file.source.data) for file in self.project.files.values())
 
     def attribute(self, class_name: str, attribute: str) -> str:
         """The output name of an attribute of self, looked up along the bases."""
