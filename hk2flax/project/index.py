@@ -117,6 +117,26 @@ class Project:
                         return None
         return None
 
+    def owns(self, file: File, dotted: str) -> bool:
+        """True when `import dotted` in a file finds one of the project's own modules."""
+        first = dotted.split(".")[0]
+        folders = [*file.source.rel.split("/")[:-1]]
+        roots = [".".join(folders[:depth]) for depth in range(len(folders) + 1)]
+        return any(
+            ".".join(filter(None, (root, src, first))) in self._packages
+            for root in roots
+            for src in ("", "src")
+        )
+
+    @cached_property
+    def _packages(self) -> set[str]:
+        """All modules and the packages around them."""
+        result = set()
+        for module in {*self._modules, *self._unrelated}:
+            parts = module.split(".")
+            result.update(".".join(parts[:depth]) for depth in range(1, len(parts) + 1))
+        return result
+
     @cached_property
     def _roots(self) -> dict[str, set[str]]:
         """By file: the folders from which other files import it."""

@@ -315,3 +315,25 @@ def test_a_call_that_haiku_would_refuse_keeps_its_arguments(rewrite):
         }
     )
     assert "jax.nn.relu" in out["net"]
+
+
+def test_helpers_are_imported_among_the_projects_own_modules(rewrite):
+    out = rewrite(
+        {
+            "pkg/__init__": "",
+            "pkg/util": "def double(x):\n    return 2 * x\n",
+            "pkg/net": """
+                import haiku as hk
+                import jax
+
+                from pkg.util import double
+
+
+                def f(x):
+                    return jax.jit(double)(hk.Flatten()(x))
+            """,
+        }
+    )
+    assert out["pkg/net"].startswith(
+        "import jax\n\nfrom pkg.flax_helpers import Flatten\nfrom pkg.util import double\n\n\n"
+    )
