@@ -9,10 +9,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from hk2flax.catalog import lookup
 from hk2flax.catalog.definitions import DEFINITIONS, expand
 from hk2flax.catalog.model import Native, Symbol
 from hk2flax.diagnostics import Diagnostic
 from hk2flax.project.index import File
+from hk2flax.project.scopes import Binding
 from hk2flax.rewrite.edits import Text
 from hk2flax.rewrite.program import Program
 
@@ -45,7 +47,18 @@ class Context:
         assert self.file.source.text is not None
         self.text = Text(self.file.source.text)
         names = self.file.names
-        self.bound = {n for scope in names.scopes.values() for n in scope.bindings}
+        bindings: dict[str, list[Binding]] = {}
+        for scope in names.scopes.values():
+            for name, binding in scope.bindings.items():
+                bindings.setdefault(name, []).append(binding)
+        self.bound = {n for n, found in bindings.items() if not self._becomes_free(n, found)}
+
+    def _becomes_free(self, name: str, bindings: list[Binding]) -> bool:
+        """True for `from haiku import LSTM`, a name that the helper of that name can take over."""
+        if any(p.problems for p in self.program.classes.values() if p.cls.file is self.file):
+            return False
+        symbols = [lookup(b.target) if b.kind == "import" else None for b in bindings]
+        return all(s is not None and s.helper == name for s in symbols)
 
     @property
     def exact(self) -> bool:

@@ -233,7 +233,7 @@ def remove_module_aliases(context: Context, used: set[str]) -> bool:
 
 def _remove_haiku(context: Context, used: set[str]) -> set[ast.stmt]:
     """Removes the imports of Haiku, and those that only the rewritten code used."""
-    used, removed = set(used), set()
+    used, removed = set(used) - set(context.helpers.values()), set()
     imports = [n for n in context.file.names.parent if isinstance(n, ast.Import | ast.ImportFrom)]
     left = []
     for node in imports:

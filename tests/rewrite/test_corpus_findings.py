@@ -337,3 +337,27 @@ def test_helpers_are_imported_among_the_projects_own_modules(rewrite):
     assert out["pkg/net"].startswith(
         "import jax\n\nfrom pkg.flax_helpers import Flatten\nfrom pkg.util import double\n\n\n"
     )
+
+
+def test_a_helper_takes_over_the_name_imported_from_haiku(rewrite):
+    out = rewrite(
+        {
+            "net": """
+                from haiku import LSTM, Transformed, dropout
+
+
+                def f(x, dropout=None):
+                    return LSTM(3)(x, x)
+
+
+                def g(key, x):
+                    return dropout(key, 0.5, x)
+
+
+                def h(t: Transformed):
+                    return t
+            """
+        }
+    )
+    assert "from flax_helpers import LSTM, Transformed, dropout as hk_dropout" in out["net"]
+    assert "haiku" not in out["net"]
