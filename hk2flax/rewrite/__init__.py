@@ -138,13 +138,22 @@ def _imports_haiku(context: Context) -> bool:
 
 
 def _names_read(text: str) -> set[str]:
-    """The names that a text reads, those in quoted or commented types and `__all__` included."""
-    names: set[str] = set()
+    """The imported names that a text reads, in quoted or commented types and `__all__` too."""
+    from hk2flax.project.scopes import resolve_names
+
+    tree = ast.parse(text)
+    resolved = resolve_names(tree, "", False)
+    # A parameter that is called `hk` is not the import of that name.
+    names = {
+        node.id
+        for node, scope in resolved.scope_of.items()
+        if isinstance(node, ast.Name)
+        and isinstance(node.ctx, ast.Load)
+        and ((found := scope.lookup(node.id)) is None or found[1].kind == "import")
+    }
     for comment in _TYPE_COMMENT.findall(text):
         names.update(re.findall(r"\b[A-Za-z_]\w*", comment))
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            names.add(node.id)
+    for node in ast.walk(tree):
         quoted: list[ast.AST | None] = []
         if isinstance(node, ast.arg | ast.AnnAssign):
             quoted = [node.annotation]
