@@ -47,22 +47,27 @@ class Site:
 class Methods:
     """The decisions: `decoration` by method node; `setup_helpers` run from `__init__` only.
 
-    `external` are the attribute names that some code reads on an object other than `self`;
+    `external` are the attributes that some code reads on an object other than `self`: by name, the
+    classes whose objects these are ("" where that is unknown);
     `attribute_reads` the `x.name` from which a further attribute is read.
     """
 
     decoration: dict[ast.AST, str] = field(default_factory=dict)
     creating: set[ast.AST] = field(default_factory=set)
     setup_helpers: set[ast.AST] = field(default_factory=set)
-    external: set[str] = field(default_factory=set)
+    external: dict[str, set[str]] = field(default_factory=dict)
     attribute_reads: dict[str, list[ast.AST]] = field(default_factory=dict)
+
+    def read_outside(self, family: list[Class]) -> set[str]:
+        """The attributes of these classes that code outside may read."""
+        names = {"", *(c.name for c in family)}
+        return {attribute for attribute, owners in self.external.items() if owners & names}
 
 
 def plan_methods(project: Project, creators: Creators, plans: dict[str, ClassPlan]) -> Methods:
     """Decides for every method of every module class."""
     result = Methods()
-    external = _external_attributes(project)
-    result.external = external
+    result.external = _external_attributes(project, creators)
     for file in project.files.values():
         for node in file.names.parent:
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
@@ -70,15 +75,15 @@ def plan_methods(project: Project, creators: Creators, plans: dict[str, ClassPla
                     result.attribute_reads.setdefault(node.attr, []).append(node)
     done: set[str] = set()
     for name in plans:
-        family = _family(project, name)
+        family = family_of(project, name)
         key = min(c.name for c in family)
         if key not in done:
             done.add(key)
-            _plan_family(project, creators, family, external, result)
+            _plan_family(project, creators, family, result.read_outside(family), result)
     return result
 
 
-def _family(project: Project, name: str) -> list[Class]:
+def family_of(project: Project, name: str) -> list[Class]:
     """All project classes connected to one by inheritance."""
     family: list[Class] = []
     work = [name]
@@ -92,9 +97,9 @@ def _family(project: Project, name: str) -> list[Class]:
     return family
 
 
-def _external_attributes(project: Project) -> set[str]:
-    """Attribute names that are read on anything but `self` and `super()`."""
-    found = set()
+def _external_attributes(project: Project, creators: Creators) -> dict[str, set[str]]:
+    """Attributes that are read on anything but `self` and `super()`, with the objects' classes."""
+    found: dict[str, set[str]] = {}
     for file in project.files.values():
         for node in file.names.parent:
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
@@ -103,8 +108,20 @@ def _external_attributes(project: Project) -> set[str]:
                 method = method_around(file, node)
                 own = isinstance(node.value, ast.Name) and method is not None
                 if not (own and node.value.id == self_name(method)) and not is_super(node.value):
-                    found.add(node.attr)
+                    classes = _classes_of(project, creators, file, node.value)
+                    found.setdefault(node.attr, set()).update(classes)
     return found
+
+
+def _classes_of(project: Project, creators: Creators, file: File, node: ast.expr) -> set[str]:
+    """The classes of an object that is built where it can be seen; {""} where it cannot."""
+    values: list[ast.AST | None] = [node]
+    if isinstance(node, ast.Name):
+        binding = file.names.binding(node)
+        assigned = [file.names.parent.get(n) for n in binding.nodes] if binding else []
+        values = [a.value if isinstance(a, ast.Assign) else None for a in assigned]
+    names = {project.name(file, v.func) if isinstance(v, ast.Call) else "" for v in values}
+    return {n if creators.is_module_class(n) else "" for n in names} or {""}
 
 
 def creates_inline(project: Project, creators: Creators, file: File, method: ast.FunctionDef) -> bool:

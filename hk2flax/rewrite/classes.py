@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from hk2flax.plan.classes import ClassPlan, Parameter
-from hk2flax.plan.methods import COMPACT, SCOPE
+from hk2flax.plan.methods import COMPACT, SCOPE, family_of
 from hk2flax.project.creates import self_name
 from hk2flax.rewrite.context import Context
 
@@ -89,9 +89,10 @@ def _exposed(context: Context, plan: ClassPlan, pad: str, step: str) -> list[lis
     program = context.program
     fields = {p.field for p in plan.parameters}
     names = {**plan.renames, **{a: f"mutable.{a}" for a in plan.mutable}}
+    outside = program.methods.read_outside(family_of(program.project, plan.name)) if names else set()
     blocks = []
     for old, new in sorted(names.items()):
-        if old == new or old not in program.methods.external:
+        if old == new or old not in outside:
             continue
         if old in fields:
             message = f"{plan.cls.node.name}.{old} is read from outside; the derived value is in {new}"

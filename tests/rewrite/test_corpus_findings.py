@@ -361,3 +361,36 @@ def test_a_helper_takes_over_the_name_imported_from_haiku(rewrite):
     )
     assert "from flax_helpers import LSTM, Transformed, dropout as hk_dropout" in out["net"]
     assert "haiku" not in out["net"]
+
+
+def test_an_attribute_read_from_an_object_of_another_class(rewrite):
+    """`block.size` is not the derived `size` of `Net`, as the block is built where one sees it."""
+    out = rewrite(
+        {
+            "net": """
+                import haiku as hk
+
+
+                class Block(hk.Module):
+                    def __init__(self, size):
+                        super().__init__()
+                        self.size = size
+
+                    def __call__(self, x):
+                        return hk.Linear(self.size)(x)
+
+
+                class Net(hk.Module):
+                    def __init__(self, size=None):
+                        super().__init__()
+                        self.size = size or 3
+
+                    def __call__(self, x):
+                        block = Block(self.size)
+                        return block(x) / block.size
+            """
+        }
+    )
+    assert out["codes"] == []
+    out = rewrite({"use": "from net import Net\n\n\ndef f(x, net: Net):\n    return net.size\n"})
+    assert out["codes"] == ["HK107"]
