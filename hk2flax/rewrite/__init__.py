@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hk2flax.project.files import Discovery
     from hk2flax.project.source import SourceFile
     from hk2flax.rewrite.context import Context
+    from hk2flax.rewrite.placement import Place
     from hk2flax.rewrite.program import Program
 
 __all__ = ["FileResult", "RewriteResult", "rewrite_project"]
@@ -79,9 +80,9 @@ def _finish(
             results.append(_untouched(source))
             continue
         place = places.get(source.rel)
-        result = _complete(context, place.import_line(context.helpers) if place else "")
+        result = _complete(context, place)
         results.append(result)
-        if place and result.text is not None:
+        if place and result.text is not None and context.helpers:
             needed.setdefault(place.rel, set()).update(context.helpers)
     new_files = {}
     for rel, names in needed.items():
@@ -103,7 +104,7 @@ def _syntax_error(source: SourceFile) -> Diagnostic | None:
     return None
 
 
-def _complete(context: Context, helper_import: str) -> FileResult:
+def _complete(context: Context, place: Place | None) -> FileResult:
     from hk2flax.rewrite.context import definition_lines
     from hk2flax.rewrite.imports import insert_definitions, remove_module_aliases, rewrite_imports
 
@@ -116,8 +117,9 @@ def _complete(context: Context, helper_import: str) -> FileResult:
             used = _names_read(context.text.result())
             if remove_module_aliases(context, used):
                 used = _names_read(context.text.result())
+            context.forget_unused(used)
             definitions = definition_lines(context)
-            rewrite_imports(context, used, helper_import)
+            rewrite_imports(context, used, place.import_line(context.helpers) if place else "")
             insert_definitions(context, definitions)
             _insert_todos(context)
             text = context.text.result()

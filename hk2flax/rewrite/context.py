@@ -42,6 +42,7 @@ class Context:
     )
     module_texts: dict[ast.AST, str] = field(default_factory=dict)
     bound: set[str] = field(init=False)
+    hidden: set[str] = field(init=False)
 
     def __post_init__(self) -> None:
         assert self.file.source.text is not None
@@ -51,6 +52,12 @@ class Context:
         for scope in names.scopes.values():
             for name, binding in scope.bindings.items():
                 bindings.setdefault(name, []).append(binding)
+        top = names.scopes[self.file.tree].bindings
+        self.hidden = {
+            n
+            for n, found in bindings.items()
+            if any(n in top and b is not top[n] and b.target != top[n].target for b in found)
+        }
         self.bound = {n for n, found in bindings.items() if not self._becomes_free(n, found)}
 
     def _becomes_free(self, name: str, bindings: list[Binding]) -> bool:
@@ -73,21 +80,29 @@ class Context:
         """The text by which this file refers to a module ("flax.linen" -> "nn"); imports it."""
         if module in self.imports:
             return self.imports[module]
-        top = self.file.names.scopes[self.file.tree]
-        existing = [
-            name
-            for name, binding in top.bindings.items()
-            if binding.kind == "import" and binding.target == module
-        ]
-        alias = existing[0] if existing else self._new_alias(module)
-        if not existing:
-            self.imports[module] = alias
-        return alias
+        existing = self._imported(module)
+        if existing:
+            return existing
+        self.imports[module] = self._new_alias(module)
+        return self.imports[module]
+
+    def _imported(self, target: str) -> str:
+        """The name under which the whole file can use something that it imports already, or ""."""
+        names = self.file.names
+        for name, binding in names.scopes[self.file.tree].bindings.items():
+            if binding.kind != "import" or binding.target != target or name in self.hidden:
+                continue
+            places = [names.enclosing(node, (ast.stmt,)) for node in binding.nodes]
+            if any(place in self.file.tree.body for place in places):
+                return name
+        return ""
 
     def _new_alias(self, module: str) -> str:
         usual = next((a for a, m in ALIASES.items() if m == module), module)
         if usual not in self.bound:
             return usual
+        if module == "jax.numpy" and ("jax" not in self.bound or self._imported("jax") == "jax"):
+            return module
         last = module.rpartition(".")[2]
         return last if last not in self.bound else f"flax_{last}"
 
@@ -120,10 +135,9 @@ class Context:
     def from_import(self, module: str, name: str) -> str:
         """The text for a name that is imported by `from module import name`."""
         key = f"{module}:{name}"
-        top = self.file.names.scopes[self.file.tree]
-        binding = top.bindings.get(name)
-        if binding is not None and binding.kind == "import" and binding.target == f"{module}.{name}":
-            return name
+        existing = self._imported(f"{module}.{name}")
+        if existing:
+            return existing
         self.imports.setdefault(key, name if name not in self.bound else f"{module.split('.')[0]}_{name}")
         return self.imports[key]
 
@@ -149,6 +163,16 @@ class Context:
         function, _, arguments = value.partition("(")
         lines = [f"{head} = {function}(", f"{pad}{self.step}{arguments[:-1]}", f"{pad})"]
         return self.text.newline.join(lines)
+
+    def forget_unused(self, used: set[str]) -> None:
+        """Drops what an edit asked for and a later one around it made superfluous."""
+        self.definitions &= used
+        if self.definitions:
+            used.add(self.alias("flax.linen"))
+        self.helpers = {name: alias for name, alias in self.helpers.items() if alias in used}
+        self.imports = {
+            module: alias for module, alias in self.imports.items() if alias.split(".")[0] in used
+        }
 
     def count(self, symbol: str, level: str) -> None:
         """Counts one use of a Haiku symbol as native, helper or manual."""
