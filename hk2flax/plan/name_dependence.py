@@ -2,7 +2,7 @@
 
 It keeps running after the migration and selects nothing, or the wrong thing: weight-decay masks,
 freezing by module name, looking a leaf up by its path. None of it can be rewritten safely, so every
-place is listed (demand: the most frequent silent error of migrations by hand).
+place is listed: this is the most frequent silent error of migrations by hand.
 """
 
 from __future__ import annotations
