@@ -8,6 +8,7 @@ from hk2flax.plan.classes import ClassPlan, Parameter
 from hk2flax.plan.methods import COMPACT, SCOPE, family_of
 from hk2flax.project.creates import self_name
 from hk2flax.rewrite.context import Context
+from hk2flax.rewrite.docstrings import move_docstring
 
 _SIMPLE = (ast.Constant, ast.Name, ast.Attribute, ast.UnaryOp, ast.Lambda, ast.BinOp)
 
@@ -32,8 +33,12 @@ def rewrite_class(context: Context, plan: ClassPlan) -> None:
     init = plan.init
     own_init = plan.cls.methods.get("__init__")
     if init is not None and (init is own_init or plan.is_dataclass):
+        without_doc = not plan.is_dataclass and move_docstring(context, plan, init)
         start, end = _definition_span(context, init)
-        text.replace(start, end, _constructor(context, plan, init))
+        new = _constructor(context, plan, init, without_doc)
+        if not new:
+            start, end = _with_blank_lines(context, plan, start, end)
+        text.replace(start, end, new)
     elif plan.mutable and not _inherits_box(context, plan):
         _insert_setup(context, plan)
     for statement in node.body:
@@ -45,6 +50,20 @@ def rewrite_class(context: Context, plan: ClassPlan) -> None:
         for statement in plan.dropped:
             if isinstance(statement, ast.AnnAssign):
                 text.replace(*text.whole_lines(*text.span(statement)), "")
+
+
+def _with_blank_lines(
+    context: Context, plan: ClassPlan, start: int, end: int
+) -> tuple[int, int]:
+    """A span of lines together with the blank lines that separated them from what follows."""
+    text = context.text
+    if plan.cls.node.body[-1] is plan.init:
+        while not text.data[text.line_start(start - 1) : start].strip():
+            start = text.line_start(start - 1)
+    else:
+        while not text.data[end : text.line_end(end)].strip():
+            end = text.line_end(end)
+    return start, end
 
 
 def decorate_method(context: Context, method: ast.FunctionDef) -> None:
@@ -132,7 +151,9 @@ def _indent_step(context: Context, plan: ClassPlan) -> str:
     return "    "
 
 
-def _constructor(context: Context, plan: ClassPlan, init: ast.FunctionDef) -> str:
+def _constructor(
+    context: Context, plan: ClassPlan, init: ast.FunctionDef, without_doc: bool
+) -> str:
     """The text that takes the place of `__init__`: fields, then setup."""
     text = context.text
     pad = text.indent(text.span(init)[0])
@@ -145,7 +166,7 @@ def _constructor(context: Context, plan: ClassPlan, init: ast.FunctionDef) -> st
     if post:
         blocks.append(post)
     opening, *head = _setup_head(context, plan, pad)
-    body = _setup_body(context, plan, init, pad + step, head)
+    body = _setup_body(context, plan, init, pad + step, head, without_doc)
     if body or plan.mutable:
         blocks.append([opening, *(body or head)])
     blocks += _exposed(context, plan, pad, step)
@@ -154,7 +175,10 @@ def _constructor(context: Context, plan: ClassPlan, init: ast.FunctionDef) -> st
         only = all(s is init or _is_doc(s) for s in plan.cls.node.body)
         return f"{pad}pass{newline}" if only and len(plan.cls.node.body) == 1 else ""
     lines = (f"{newline}{newline}").join(newline.join(block) for block in blocks)
-    return lines + newline
+    at = _definition_span(context, init)[1]
+    crowded = blocks == [fields] and plan.cls.node.body[-1] is not init
+    gap = newline if crowded and text.data[at : text.line_end(at)].strip() else ""
+    return lines + newline + gap
 
 
 def _is_doc(node: ast.stmt) -> bool:
@@ -163,9 +187,6 @@ def _is_doc(node: ast.stmt) -> bool:
 
 def _field_lines(context: Context, plan: ClassPlan, pad: str) -> list[str]:
     lines = []
-    docstring = _lost_docstring(context, plan)
-    if docstring:
-        lines.append(f"{pad}{docstring}")
     own = {p.name for p in plan.parameters}
     loose = _loose_comments(context, plan)
     for parameter in plan.own_fields:
@@ -173,7 +194,8 @@ def _field_lines(context: Context, plan: ClassPlan, pad: str) -> list[str]:
         line = getattr(parameter.node, "lineno", 0)
         above = [loose.pop(at) for at in sorted(loose) if at < line]
         lines += [f"{pad}{c}" for c in [*above, *comment[0]]]
-        lines.append(f"{pad}{field_text(context, plan, parameter)}{comment[1]}")
+        declared = f"{pad}{field_text(context, plan, parameter)}"
+        lines.append(f"{declared if comment[1] else context.wrap(declared)}{comment[1]}")
     return [*lines, *(f"{pad}{loose[at]}" for at in sorted(loose))]
 
 
@@ -204,19 +226,6 @@ def _loose_comments(context: Context, plan: ClassPlan) -> dict[int, str]:
     return {n: s for n, s in lines.items() if n not in moved | inside and s.startswith("#")}
 
 
-def _lost_docstring(context: Context, plan: ClassPlan) -> str:
-    """The constructor's docstring, where no setup is left to carry it."""
-    init = plan.init
-    if init is None or plan.keeps_setup or not init.body or not _is_doc(init.body[0]):
-        return ""
-    text = context.text
-    lines = text.original(init.body[0]).splitlines()
-    inner = text.indent(text.span(init.body[0])[0])
-    outer = text.indent(text.span(init)[0])
-    moved = [line.replace(inner, outer, 1) if line.startswith(inner) else line for line in lines[1:]]
-    return text.newline.join([lines[0], *moved])
-
-
 def field_text(context: Context, plan: ClassPlan, parameter: Parameter) -> str:
     """`features: int = 3`, with Any and default_factory where they are needed."""
     text = context.text
@@ -234,7 +243,8 @@ def field_text(context: Context, plan: ClassPlan, parameter: Parameter) -> str:
         return f"{parameter.field}: dict[str, {context.from_import('typing', 'Any')}] = {_field(context)}(default_factory=dict, kw_only=True)"
     value = text.of(default) if _here(context, default) else ast.unparse(default)
     if _needs_factory(context, default):
-        arguments = f"default_factory=lambda: {value}" + (", kw_only=True" if kw_only else "")
+        factory = {"[]": "list", "{}": "dict", "set()": "set"}.get(value, f"lambda: {value}")
+        arguments = f"default_factory={factory}" + (", kw_only=True" if kw_only else "")
         return f"{parameter.field}: {annotation} = {_field(context)}({arguments})"
     if kw_only:
         return f"{parameter.field}: {annotation} = {_field(context)}(default={value}, kw_only=True)"
@@ -318,7 +328,12 @@ def _post_init(context: Context, plan: ClassPlan, pad: str, step: str) -> list[s
 
 
 def _setup_body(
-    context: Context, plan: ClassPlan, init: ast.FunctionDef, pad: str, head: list[str]
+    context: Context,
+    plan: ClassPlan,
+    init: ast.FunctionDef,
+    pad: str,
+    head: list[str],
+    without_doc: bool,
 ) -> list[str]:
     """`head`, then the statements of `__init__` that are left, with the comments between them."""
     text = context.text
@@ -335,17 +350,21 @@ def _setup_body(
             _drop_statement(context, statement)
         elif statement is plan.super_call:
             text.set(statement, "super().setup()")
+    if without_doc:
+        text.replace(*text.whole_lines(*text.span(first)), "")
     if start <= text.span(init)[0]:  # def __init__(self): statement on one line
         kept = [text.of(s) for s in init.body if s not in plan.dropped]
         lines = [f"{pad}{s}" for s in kept]
     else:
         lines = text.get(start, end).splitlines()
     doc_lines: list[str] = []
-    if head and _is_doc(first):
+    if head and _is_doc(first) and not without_doc:
         count = len(text.of(first).splitlines())
         doc_lines, lines = lines[:count], lines[count:]
     while lines and not lines[-1].strip():
         lines.pop()
+    while lines and not lines[0].strip():
+        del lines[0]
     tail = [f"{me}.{_output(context, plan, a)} = {local}" for a, local in plan.grown.items()]
     return [*doc_lines, *head, *lines, *(f"{pad}{t}" for t in tail)]
 

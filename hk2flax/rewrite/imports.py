@@ -17,6 +17,7 @@ def rewrite_imports(context: Context, used: set[str], helper_import: str) -> Non
     new = _new_imports(context)
     anchors = _anchors(context)
     _merge_from(context, new, anchors)
+    new = _joined(new)
     if helper_import:
         new.append((2, helper_import))
     groups: dict[int, list[str]] = {}
@@ -51,6 +52,18 @@ def _new_imports(context: Context) -> list[tuple[int, str]]:
             statement = f"import {module} as {alias}"
         result.append((_group(context, statement), statement))
     return result
+
+
+def _joined(statements: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """`from typing import Any` and `from typing import ClassVar` in one statement."""
+    result: dict[str, tuple[int, str]] = {}
+    for group, statement in sorted(statements):
+        head, _, name = statement.partition(" import ")
+        if head.startswith("from ") and head in result:
+            result[head] = (group, f"{result[head][1]}, {name}")
+        else:
+            result[head if name else statement] = (group, statement)
+    return list(result.values())
 
 
 def _prefers_from(tree: ast.Module) -> bool:
