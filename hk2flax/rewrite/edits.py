@@ -222,4 +222,22 @@ def append_arguments(text: Text, call: ast.Call, slots: list[Slot], added: list[
     line = text.line_start(last.start)
     own_line = line > text.parens(call)[0] and not text.data[line : last.start].strip()
     gap = f",{text.newline}{text.indent(last.start)}" if own_line else ", "
-    text.insert(last.end, gap + gap.join(added))
+    comment = _comment_behind(text, last.end, text.parens(call)[1]) if own_line else None
+    if comment is None:
+        text.insert(last.end, gap + gap.join(added))
+        return
+    has_comma, end = comment
+    if not has_comma:
+        text.insert(last.end, ",")
+    text.insert(end, f"{gap[1:]}{gap.join(added)}{',' if has_comma else ''}")
+
+
+def _comment_behind(text: Text, at: int, close: int) -> tuple[bool, int] | None:
+    """(is there a comma, where it ends) of a comment on the last argument's line, if it has one."""
+    rest = text.data[at : text.line_end(at)].rstrip()
+    bare = rest.lstrip()
+    has_comma = bare.startswith(b",")
+    if not bare.removeprefix(b",").lstrip().startswith(b"#"):
+        return None
+    after = at + rest.index(b",") + 1 if has_comma else at
+    return (has_comma, at + len(rest)) if text._skip_blank(after, close) == close else None

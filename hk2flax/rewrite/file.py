@@ -182,7 +182,7 @@ def _visit_name(context: Context, node: ast.Attribute | ast.Name) -> None:
         return
     name = context.file.haiku_name(node)
     if name:
-        if isinstance(parent, ast.Call) and parent.func is node:
+        if isinstance(parent, ast.Call) and parent.func is node and lookup(name) is not None:
             return
         rewrite_reference(context, node)
         return

@@ -348,7 +348,13 @@ def _remove_statement(context: Context, node: ast.stmt, used: set[str]) -> None:
     if len(block) == 1 and not isinstance(parent, ast.Module):
         text.set(node, "pass")
     elif whole != (start, end):
-        text.replace(*whole, "")
+        first = whole[0]
+        while isinstance(node, ast.If | ast.Try) and first > 0:
+            above = text.line_start(first - 1)
+            if text.data[above:first].strip():
+                break
+            first = above
+        text.replace(first, whole[1], "")
     elif block.index(node) + 1 < len(block) and text.data[end : text.line_end(end)].lstrip(
         b" "
     ).startswith(b";"):

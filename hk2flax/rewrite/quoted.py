@@ -18,9 +18,26 @@ _CALLS = ("typing.cast", "typing.TypeVar", "typing.NewType", "typing.ForwardRef"
 def rewrite_quoted(context: Context) -> None:
     """Rewrites the Haiku names inside string annotations."""
     for root in _annotations(context):
-        for node in ast.walk(root):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                _rewrite_string(context, node)
+        for node in _strings(context, root):
+            _rewrite_string(context, node)
+
+
+def _strings(context: Context, node: ast.expr) -> Iterator[ast.Constant]:
+    """The strings in an annotation that stand for types."""
+    if isinstance(node, ast.Constant):
+        if isinstance(node.value, str):
+            yield node
+        return
+    parts = list(ast.iter_child_nodes(node))
+    if isinstance(node, ast.Subscript):
+        kind = context.name(node.value).rpartition(".")[2] or getattr(node.value, "id", "")
+        if kind == "Literal":
+            return
+        if kind == "Annotated" and isinstance(node.slice, ast.Tuple):
+            parts = node.slice.elts[:1]
+    for part in parts:
+        if isinstance(part, ast.expr):
+            yield from _strings(context, part)
 
 
 def _annotations(context: Context) -> Iterator[ast.expr]:

@@ -394,3 +394,26 @@ def test_an_attribute_read_from_an_object_of_another_class(rewrite):
     assert out["codes"] == []
     out = rewrite({"use": "from net import Net\n\n\ndef f(x, net: Net):\n    return net.size\n"})
     assert out["codes"] == ["HK107"]
+
+
+def test_a_chain_of_layers_that_return_arrays_is_plain_linen(rewrite):
+    """linen spreads tuples over the next layer's arguments, so they must be seen not to occur."""
+    out = rewrite(
+        {
+            "net": """
+                import haiku as hk
+                import jax
+
+
+                def f(x, layers):
+                    a = hk.Sequential([hk.Flatten(), jax.nn.relu, hk.Linear(3), lambda y: (y, y)])
+                    b = hk.Sequential([lambda y: (y, y), hk.Linear(3)])
+                    c = hk.Sequential(layers)
+                    d = hk.Sequential([hk.LSTM(3), hk.Linear(3)])
+                    e = hk.Sequential([])
+                    return a(x), b(x), c(x), d(x), e(x)
+            """
+        }
+    )
+    assert out["net"].count("nn.Sequential(") == 1
+    assert "a = nn.Sequential([Flatten(), jax.nn.relu, nn.Dense(3" in out["net"]
