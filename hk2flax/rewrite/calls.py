@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from hk2flax.catalog.convert import same_literal
 from hk2flax.catalog.model import OMIT, Native, Symbol, Value
 from hk2flax.catalog.signatures import bind_call, literal, parse_signature
+from hk2flax.rewrite.chains import is_plain_chain
 from hk2flax.rewrite.context import Context
 from hk2flax.rewrite.edits import Slot, append_arguments, remove_slot
 from hk2flax.rewrite.helper_module import exists
@@ -21,12 +22,13 @@ def rewrite_call(context: Context, call: ast.Call, symbol: Symbol) -> None:
         native = None
     if native is not None and native.leaves and context.exact and context.program.other_precision:
         native = None if has_helper(symbol) else native
-    if native is not None and (native.is_exact or not context.exact):
+    is_plain = symbol.name == "haiku.Sequential" and is_plain_chain(context, call)
+    if native is not None and (native.is_exact or is_plain or not context.exact):
         changes = _native_arguments(context, call, symbol, native)
         if changes is not None and _rewrite_uses(context, call, symbol, native):
             _carry_out(context, call, native, *changes)
             context.count(symbol.name, "native")
-            if not native.is_exact:
+            if not native.is_exact and not is_plain:
                 context.diagnose(call, "HK301", f"{symbol.name}: {native.differs}", symbol.name)
             return
     if has_helper(symbol):
@@ -79,6 +81,8 @@ def _native_arguments(
             text = rule.convert(value)
             if text is None:
                 return None
+            if text is not OMIT and text.startswith(f"{value.text} or ") and _is_there(context, bound[name]):
+                text = value.text
             changes[name] = OMIT if text is OMIT else context.flax_text(text)
         else:
             changes[name] = value.text if rule.to else OMIT
@@ -92,6 +96,17 @@ def _native_arguments(
     wanted = {**native.always, **(native.exact if context.exact else {})}
     added = {**{k: v for k, v in wanted.items() if k not in used}, **added}
     return changes, {k: context.flax_text(v) for k, v in added.items()}
+
+
+def _is_there(context: Context, node: ast.expr) -> bool:
+    """True for a name that is bound once, to a call or a lambda, and so is not None."""
+    if not isinstance(node, ast.Name):
+        return False
+    binding = context.file.names.binding(node)
+    if binding is None or len(binding.nodes) != 1:
+        return False
+    parent = context.file.names.parent.get(binding.nodes[0])
+    return isinstance(parent, ast.Assign) and isinstance(parent.value, ast.Call | ast.Lambda)
 
 
 def _carry_out(
@@ -118,6 +133,9 @@ def _carry_out(
         position = positional.index(slot) if slot.keyword is None else -1
         stays = slot.keyword is None and in_place and position < native.positional
         in_place = in_place and stays
+        if name not in native.args or native.args[name].convert is None:
+            given = text.get(slot.start, slot.end)  # with the author's parentheses
+            new = given.partition("=")[2].lstrip() if slot.keyword else given
         replacement = new if stays else f"{to}={new}"
         if replacement != text.get(slot.start, slot.end):
             text.replace(slot.start, slot.end, replacement)
@@ -151,7 +169,7 @@ def _remove(context: Context, slots: list[Slot], index: int, gone: list[int]) ->
 def _drop_name(context: Context, call: ast.Call, symbol: Symbol) -> None:
     """Leaves out a `name=` that linen could find taken; it is keyword-only in linen."""
     signature = parse_signature(symbol.signature)
-    if symbol.kind != "layer" or bind_call(signature, call) is None and not _unpacks(call):
+    if symbol.kind != "layer" or (bind_call(signature, call) is None and not _unpacks(call)):
         return
     slots = context.text.arguments(call)
     names = signature.positional
