@@ -17,6 +17,7 @@ import ast
 from dataclasses import dataclass, field
 
 from hk2flax.plan.classes import ClassPlan
+from hk2flax.plan.reflection import dynamic_reads
 from hk2flax.project.creates import (
     CONTEXT,
     Creators,
@@ -68,6 +69,11 @@ def plan_methods(project: Project, creators: Creators, plans: dict[str, ClassPla
     """Decides for every method of every module class."""
     result = Methods()
     result.external = _external_attributes(project, creators)
+    for plan in plans.values():
+        names = {*plan.renames, *plan.mutable, *plan.cls.methods}
+        for pattern in dynamic_reads(plan.cls):
+            for name in filter(pattern.fullmatch, names):
+                result.external.setdefault(name, set()).add(plan.name)
     for file in project.files.values():
         for node in file.names.parent:
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):

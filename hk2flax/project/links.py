@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from hk2flax.project.scopes import extend
+from hk2flax.project.scopes import FUNCTIONS, extend
 
 if TYPE_CHECKING:
     from hk2flax.project.index import File, Project
@@ -18,6 +18,8 @@ def link_names(project: Project) -> None:
             _link_stars(project, file)
     for file in project.files.values():
         _link_aliases(project, file)
+        _link_own_class(file)
+        _link_returned(project, file)
 
 
 def _link_stars(project: Project, file: File) -> None:
@@ -52,3 +54,67 @@ def _link_aliases(project: Project, file: File) -> None:
             for use in names.uses.get(id(binding), ()):
                 names.qualified[use] = binding.target
                 extend(use, names)
+
+
+def _link_own_class(file: File) -> None:
+    """`type(self)(...)`, `self.__class__(...)` and a class method's `cls(...)` build the class."""
+    names = file.names
+    for node in names.parent:
+        if not isinstance(node, ast.Call):
+            continue
+        func = node.func
+        if isinstance(func, ast.Call) and getattr(func.func, "id", "") == "type" and len(func.args) == 1:
+            owner = func.args[0]
+        elif isinstance(func, ast.Attribute) and func.attr == "__class__":
+            owner = func.value
+        else:
+            owner = func
+        found = names.scope_of[owner].lookup(owner.id) if isinstance(owner, ast.Name) else None
+        method = found[0].node if found is not None and found[1].kind == "param" else None
+        cls = names.parent.get(method) if method is not None else None
+        if not isinstance(method, ast.FunctionDef) or not isinstance(cls, ast.ClassDef):
+            continue
+        args = [*method.args.posonlyargs, *method.args.args]
+        decorators = {getattr(d, "id", "") for d in method.decorator_list}
+        is_class = "classmethod" in decorators
+        if "staticmethod" in decorators or not args or args[0].arg != owner.id:
+            continue
+        if is_class == (owner is func):
+            names.qualified[func] = names.scopes[cls].prefix
+
+
+def _link_returned(project: Project, file: File) -> None:
+    """`Block = make_block(8)` and `make_block(8)(...)`, where the function returns one class."""
+    names = file.names
+    for node in list(names.parent):
+        if not isinstance(node, ast.Call):
+            continue
+        function = project.functions.get(project.name(file, node.func))
+        target = _returned_class(*function) if function is not None else ""
+        parent = names.parent.get(node)
+        if not target:
+            continue
+        if isinstance(parent, ast.Call) and parent.func is node:
+            names.qualified[node] = target
+        elif isinstance(parent, ast.Assign) and len(parent.targets) == 1:
+            name = parent.targets[0]
+            found = names.scope_of[name].lookup(name.id) if isinstance(name, ast.Name) else None
+            if found is not None and len(found[1].nodes) == 1:
+                for use in names.uses.get(id(found[1]), ()):
+                    names.qualified[use] = target
+                    extend(use, names)
+
+
+def _returned_class(function: ast.AST, file: File) -> str:
+    """The class that a function defines and returns, or ""."""
+    names = file.names
+    if not isinstance(function, ast.FunctionDef):
+        return ""
+    returns = [
+        n.value
+        for n in ast.walk(function)
+        if isinstance(n, ast.Return) and names.enclosing(n, FUNCTIONS) is function
+    ]
+    found = {getattr(r, "id", "") for r in returns}
+    binding = names.scopes[function].bindings.get(found.pop()) if len(found) == 1 else None
+    return binding.target if binding is not None and binding.kind == "class" else ""

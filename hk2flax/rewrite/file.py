@@ -9,7 +9,12 @@ from hk2flax.plan.classes import ClassPlan
 from hk2flax.plan.name_dependence import find_name_dependence
 from hk2flax.project.creates import class_around, method_around, self_name
 from hk2flax.rewrite import storage
-from hk2flax.rewrite.attributes import rewrite_attribute, rewrite_parameter_use, widen_test
+from hk2flax.rewrite.attributes import (
+    rewrite_attribute,
+    rewrite_parameter_use,
+    rewrite_reflection,
+    widen_test,
+)
 from hk2flax.rewrite.calls import finish_use, rewrite_call
 from hk2flax.rewrite.classes import decorate_method, rewrite_bases, rewrite_class
 from hk2flax.rewrite.constructors import rewrite_construction
@@ -122,6 +127,7 @@ def _visit_call(context: Context, call: ast.Call) -> None:
     name = context.name(call.func)
     program = context.program
     widen_test(context, call)
+    rewrite_reflection(context, call)
     if call in program.transforms.sites:
         rewrite_site(context, call, program.transforms.sites[call])
         return

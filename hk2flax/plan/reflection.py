@@ -1,0 +1,103 @@
+"""Code that looks at a module through Python's own reflection, where the rewriting of names does
+not reach: `vars(self)`, `locals()`, `setattr(self, key, value)`, constructors of mixins.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from hk2flax.plan.reserved import RESERVED
+from hk2flax.project.creates import Creators, self_name
+from hk2flax.project.index import Class, Project
+
+if TYPE_CHECKING:
+    from hk2flax.plan.classes import ClassPlan
+
+_SHOWN = ("__repr__", "__str__")  # what these return is for readers
+
+
+def reflection_problems(
+    project: Project, creators: Creators, plan: ClassPlan
+) -> Iterator[tuple[ast.AST, str, str]]:
+    """(node, code, message) for what would read or write something else in linen."""
+    yield from _mixin_constructors(project, creators, plan)
+    init = plan.init
+    for method in plan.cls.methods.values():
+        me = self_name(method)
+        if method.name in _SHOWN or not me:
+            continue
+        for node in ast.walk(method):
+            if isinstance(node, ast.Attribute) and node.attr == "__dict__" and _is(node.value, me):
+                yield node, "HK104", f"{me}.__dict__ holds other entries in a linen module"
+            if not isinstance(node, ast.Call):
+                continue
+            name = getattr(node.func, "id", "")
+            if name == "vars" and len(node.args) == 1 and _is(node.args[0], me):
+                yield node, "HK104", f"vars({me}) holds other entries in a linen module"
+            elif name in ("locals", "vars") and not node.args and method is init:
+                yield node, "HK102", f"{name}() in the constructor: its parameters become fields"
+            elif name in ("setattr", "delattr") and node.args and _is(node.args[0], me):
+                yield from _setattr(plan, node, method is init)
+
+
+def _is(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _setattr(plan: ClassPlan, call: ast.Call, in_init: bool) -> Iterator[tuple[ast.AST, str, str]]:
+    """Setting an attribute of a computed name works in setup, unless it is the name of a field."""
+    if not in_init:
+        yield call, "HK103", "an attribute of a computed name is changed outside the constructor"
+        return
+    pattern = name_pattern(call.args[1]) if len(call.args) > 1 else re.compile("")
+    taken = {p.field for p in plan.parameters} | {p.name for p in plan.parameters} | RESERVED
+    if pattern.pattern == ".*":
+        taken -= RESERVED
+    hit = sorted(t for t in taken if t and pattern.fullmatch(t))
+    if hit:
+        yield call, "HK102", f"setattr may set {hit[0]!r}, which is a field of the linen module"
+
+
+def name_pattern(node: ast.expr) -> re.Pattern[str]:
+    """The names that an expression may produce: a literal, an f-string with what is known of it."""
+    if isinstance(node, ast.Constant):
+        return re.compile(re.escape(str(node.value)))
+    if isinstance(node, ast.JoinedStr):
+        parts = [name_pattern(v).pattern if isinstance(v, ast.Constant) else ".*" for v in node.values]
+        return re.compile("".join(parts))
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return re.compile(name_pattern(node.left).pattern + name_pattern(node.right).pattern)
+    return re.compile(".*")
+
+
+def _mixin_constructors(
+    project: Project, creators: Creators, plan: ClassPlan
+) -> Iterator[tuple[ast.AST, str, str]]:
+    """linen runs no `__init__` of a class that is not a module itself."""
+    for base in plan.cls.bases:
+        cls = project.classes.get(base)
+        if cls is None or cls.name in creators.modules:
+            if cls is not None or creators.is_module_class(base):
+                return  # Haiku's own constructor, which comes first, calls no other
+            continue
+        owner = next((c for c in project.mro(base) if "__init__" in c.methods), None)
+        if owner is not None:
+            yield plan.cls.node, "HK102", f"linen does not run the __init__ of {owner.node.name}"
+
+
+def dynamic_reads(cls: Class) -> Iterator[re.Pattern[str]]:
+    """The names that a class's methods read with `getattr(self, ...)` or `hasattr(self, ...)`."""
+    for method in cls.methods.values():
+        me = self_name(method)
+        for node in ast.walk(method):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            name = getattr(node.func, "id", "") or getattr(node.func, "attr", "")
+            if name in ("getattr", "hasattr") and len(node.args) > 1 and _is(node.args[0], me):
+                if not isinstance(node.args[1], ast.Constant):  # that one is rewritten itself
+                    yield name_pattern(node.args[1])
+            elif name == "attrgetter":
+                yield from map(name_pattern, node.args)
