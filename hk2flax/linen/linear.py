@@ -25,6 +25,11 @@ class Linear(nn.Module):
     w_init: Callable[..., jax.Array] | None = None
     b_init: Callable[..., jax.Array] | None = None
 
+    @property
+    def input_size(self) -> int | None:
+        """The size of the last axis of the inputs, None before the first call."""
+        return self.get_variable("params", "w").shape[0] if self.has_variable("params", "w") else None
+
     @nn.compact
     def __call__(self, inputs: jax.Array, *, precision: Any = None) -> jax.Array:
         """Multiplies by the weights and adds the bias."""

@@ -11,6 +11,7 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from hk2flax.plan.reflection import reflection_problems
 from hk2flax.plan.reserved import RESERVED, free_name
 from hk2flax.project.creates import Creators, called_functions, is_super, self_name
 from hk2flax.project.index import Class, Project
@@ -41,7 +42,8 @@ class ClassPlan:
 
     parameters: the constructor's, in Haiku's order, without self.
     own_fields: those that this class declares. kw_only: they are declared keyword-only.
-    computed: base fields whose value this class computes, by field name.
+    computed: base fields whose value this class computes, by field name. spread: the `**mappings`
+    that it hands to the base constructor.
     renames: attribute of self -> its name in the output (own attributes; see `attribute`).
     dropped: statements of `__init__` that disappear. aliases: which of them stored a parameter.
     rebound: parameters that `__init__` assigns to, so setup starts with a local copy; `copied` are
@@ -60,6 +62,7 @@ class ClassPlan:
     own_fields: list[Parameter] = field(default_factory=list)
     kw_only: bool = False
     computed: dict[str, ast.expr] = field(default_factory=dict)
+    spread: list[ast.expr] = field(default_factory=list)
     renames: dict[str, str] = field(default_factory=dict)
     dropped: set[ast.stmt] = field(default_factory=set)
     aliases: dict[str, ast.stmt] = field(default_factory=dict)
@@ -115,6 +118,7 @@ def plan_class(project: Project, creators: Creators, cls: Class, plans: dict[str
         plan.parameters = base.parameters
     _plan_mutable(plan)
     _check_class_body(plan)
+    plan.problems += reflection_problems(project, creators, plan)
     return plan
 
 
@@ -272,8 +276,7 @@ def _bind_base(plan: ClassPlan, base: ClassPlan, call: ast.Call) -> None:
                 init.args.kwarg and isinstance(value, ast.Name) and value.id == init.args.kwarg.arg
             )
             if not forwards:
-                plan.problems.append((call, "HK102", "super().__init__ gets **arguments"))
-                return
+                plan.spread.append(value)
         else:
             given[keyword.arg] = keyword.value
     own = {p.name: p for p in plan.parameters}
@@ -283,7 +286,7 @@ def _bind_base(plan: ClassPlan, base: ClassPlan, call: ast.Call) -> None:
     for parameter in base_fields:
         value = given.get(parameter.name)
         mine = own.get(parameter.name)
-        if value is None and mine is not None:
+        if value is None and mine is not None and not plan.spread:
             plan.problems.append(
                 (call, "HK102", f"{parameter.name!r} means one thing here and another in the base class")
             )
@@ -302,7 +305,7 @@ def _bind_base(plan: ClassPlan, base: ClassPlan, call: ast.Call) -> None:
     mine_order = [p.name for p in plan.parameters if p.field]
     by_keyword = all(p.kw_only for p in [*base_fields, *extra])
     in_order = by_keyword or mine_order[: len(order)] == order
-    simple = in_order and not plan.computed and not redeclare
+    simple = in_order and not plan.computed and not plan.spread and not redeclare
     plan.kw_only = not simple
     plan.own_fields = extra if simple else [*_redeclared(plan, base_fields, own), *extra]
     if simple:
@@ -316,7 +319,8 @@ def _redeclared(plan: ClassPlan, base_fields: list[Parameter], own: dict[str, Pa
     """The base fields again, keyword-only: positions in the base class no longer bind here."""
     result = []
     for parameter in base_fields:
-        if parameter.field in plan.computed:
+        filled = plan.spread and parameter.default is None and parameter.name not in own
+        if parameter.field in plan.computed or filled:
             none = ast.Constant(None)
             result.append(Parameter(parameter.name, parameter.field, parameter.annotation, none))
         else:

@@ -64,6 +64,13 @@ def find_initializers(project: Project, plans: dict[str, ClassPlan]) -> Initiali
         for argument, value in (bound or {}).items():
             if is_initializer_argument(argument):
                 flow.mark(file, value)
+    for file, call in calls:
+        for value in _named_initializers(call):
+            flow.mark(file, value)
+    for file in project.files.values():
+        for node in file.names.parent:
+            for value in _keyed_initializers(node):
+                flow.mark(file, value)
     seen: set[tuple[str, str]] = set()
     while flow.result.parameters - seen:
         for owner, parameter in sorted(flow.result.parameters - seen):
@@ -74,6 +81,30 @@ def find_initializers(project: Project, plans: dict[str, ClassPlan]) -> Initiali
                 if value is not None:
                     flow.mark(file, value)
     return result
+
+
+# Haiku's names for initialisers: in a dict, a partial or **config they are told by name alone.
+_NAMES = ("w_init", "b_init", "scale_init", "offset_init", "w_i_init", "w_h_init")
+
+
+def _named_initializers(call: ast.Call) -> list[ast.expr]:
+    """`partial(hk.Linear, w_init=...)`, `dict(w_init=...)`, `config.setdefault("w_init", ...)`."""
+    found = [k.value for k in call.keywords if k.arg in _NAMES]
+    if isinstance(call.func, ast.Attribute) and call.func.attr in ("setdefault", "get", "pop"):
+        if len(call.args) == 2 and getattr(call.args[0], "value", None) in _NAMES:
+            found.append(call.args[1])
+    return found
+
+
+def _keyed_initializers(node: ast.AST) -> list[ast.expr]:
+    """`{"w_init": ...}` and `config["w_init"] = ...`."""
+    if isinstance(node, ast.Dict):
+        pairs = zip(node.keys, node.values, strict=True)
+        return [v for k, v in pairs if getattr(k, "value", None) in _NAMES]
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+        if getattr(node.targets[0].slice, "value", None) in _NAMES:
+            return [node.value]
+    return []
 
 
 class _Flow:

@@ -200,9 +200,21 @@ def _insert_todos(context: Context) -> None:
         for decorator in getattr(statement, "decorator_list", ()):
             start = min(start, text.span(decorator)[0])
         at = text.line_start(start)
-        above = text.data[text.line_start(at - 1) : at].decode() if at else ""
         comment = comment.replace("\n", " ")
-        if (at, comment) in seen or comment.split(" ", 3)[:3] == above.strip().split(" ", 3)[:3]:
+        known = (line.split(" ", 3)[:3] for line in _comments_above(text, at))
+        if (at, comment) in seen or comment.split(" ", 3)[:3] in known:
             continue
         seen.add((at, comment))
         text.insert(at, f"{text.indent(start)}{comment}{text.newline}")
+
+
+def _comments_above(text: Text, at: int) -> list[str]:
+    lines: list[str] = []
+    while at > 0:
+        start = text.line_start(at - 1)
+        line = text.data[start:at].decode().strip()
+        if not line.startswith("#"):
+            break
+        lines.append(line)
+        at = start
+    return lines

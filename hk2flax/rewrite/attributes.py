@@ -46,6 +46,27 @@ def rewrite_attribute(context: Context, node: ast.Attribute) -> None:
     _join_lists(context, node)
 
 
+def rewrite_reflection(context: Context, call: ast.Call) -> None:
+    """`getattr(self, "x", None)` and `hasattr(self, "x")` follow the attribute to its new name."""
+    if getattr(call.func, "id", "") not in ("getattr", "hasattr") or len(call.args) < 2:
+        return
+    owner, name = call.args[:2]
+    if not (isinstance(owner, ast.Name) and isinstance(name, ast.Constant)):
+        return
+    method = method_around(context.file, call)
+    cls = class_around(context.program.project, context.file, call)
+    program = context.program
+    if method is None or owner.id != self_name(method) or cls is None:
+        return
+    if cls.name not in program.classes or program.classes[cls.name].problems:
+        return
+    if program.is_mutable(cls.name, name.value):
+        context.text.set(owner, f"{owner.id}.mutable")
+    elif (new := program.attribute(cls.name, name.value)) != name.value:
+        quote = context.text.of(name)[0]
+        context.text.set(name, f"{quote}{new}{quote}")
+
+
 _HAIKU_METHODS = ("params_dict", "state_dict", "_submodules", "_method_name")
 
 
@@ -54,9 +75,22 @@ def _is_defined(context: Context, owner: str, attribute: str) -> bool:
 
 
 def _names_submodule(context: Context, node: ast.Attribute) -> bool:
-    """True inside a `name=` argument, which is kept or dropped as a whole."""
-    outer = context.file.names.enclosing(node, (ast.keyword, ast.stmt))
-    return isinstance(outer, ast.keyword) and outer.arg == "name"
+    """True where the name only serves to name a submodule, in a `name=` argument."""
+    names = context.file.names
+    outer = names.enclosing(node, (ast.keyword, ast.stmt))
+    if isinstance(outer, ast.keyword):
+        return outer.arg == "name"
+    if not (isinstance(outer, ast.Assign) and isinstance(outer.targets[0], ast.Name)):
+        return False
+    found = names.scope_of[outer.targets[0]].lookup(outer.targets[0].id)
+    if found is None:
+        return False
+    for use in names.uses.get(id(found[1]), []):
+        parent = names.enclosing(use, (ast.keyword, ast.Compare, ast.stmt))
+        if not (isinstance(parent, ast.Compare) or getattr(parent, "arg", "") == "name"):
+            return False
+    _replace(context, node, f'({ast.unparse(node)} or "")')  # linen's root has no name
+    return True
 
 
 def _keep_order(context: Context, node: ast.Attribute) -> None:

@@ -199,7 +199,7 @@ def _rewrite_uses(context: Context, call: ast.Call, symbol: Symbol, native: Nati
     """Rewrites the calls of the layer itself; False when linen's call cannot serve them all."""
     if symbol.kind != "layer":
         return True
-    if reads_attribute(context, call, {*native.attributes, *parse_signature(symbol.signature).positional}):
+    if reads_attribute(context, call, _attributes(symbol, native)):
         return False
     calls, complete = visible_calls(context, call)
     plans = []
@@ -219,6 +219,11 @@ def _rewrite_uses(context: Context, call: ast.Call, symbol: Symbol, native: Nati
     for use, changes in plans:
         context.pending[use] = (symbol, native, changes)
     return True
+
+
+def _attributes(symbol: Symbol, native: Native) -> set[str]:
+    """What can be read from Haiku's layer: its arguments, and what it notes when it is called."""
+    return {*native.attributes, *parse_signature(symbol.signature).positional, "input_size"}
 
 
 def _all_first(symbol: Symbol, use: ast.Call) -> bool:

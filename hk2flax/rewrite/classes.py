@@ -320,11 +320,20 @@ def _trailing(context: Context, statement: ast.stmt) -> str:
 
 
 def _post_init(context: Context, plan: ClassPlan, pad: str, step: str) -> list[str]:
-    if not plan.computed:
+    if not plan.computed and not plan.spread:
         return []
     lines = [f"{pad}def __post_init__(self):"]
+    for mapping in plan.spread:
+        lines.append(f"{pad}{step}for field, value in {_loose(context, mapping)}.items():")
+        lines.append(f"{pad}{step}{step}setattr(self, field, value)")
     lines += [f"{pad}{step}self.{name} = {context.text.of(value)}" for name, value in plan.computed.items()]
     return [*lines, f"{pad}{step}super().__post_init__()"]
+
+
+def _loose(context: Context, node: ast.expr) -> str:
+    """The text of an expression that a method is called on."""
+    text = context.text.of(node)
+    return text if isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call) else f"({text})"
 
 
 def _setup_body(

@@ -19,6 +19,8 @@ def move_docstring(context: Context, plan: ClassPlan, init: ast.FunctionDef) -> 
     match = _LITERAL.match(text.original(init.body[0]))
     if match is None or init.body[0].lineno == init.lineno:
         return False
+    if not match[3].strip():  # Nothing to move: it may go.
+        return True
     inner = text.indent(text.span(init.body[0])[0])
     pad = text.indent(text.span(init)[0])
     first, *rest = match[3].splitlines()

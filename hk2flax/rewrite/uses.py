@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Container
+from collections.abc import Set
 
 from hk2flax.project.creates import class_around, method_around, self_name
 from hk2flax.rewrite.context import Context
 
 
-def reads_attribute(context: Context, call: ast.Call, attributes: Container[str]) -> bool:
-    """True when some code reads an attribute (`linear.output_size`) of the module that is built."""
+# Too common on other objects to say anything where the object cannot be seen.
+_COMMON = frozenset({"name", "mask", "axis", "padding", "layers"})
+
+
+def reads_attribute(context: Context, call: ast.Call, attributes: Set[str]) -> bool:
+    """True when some code reads an attribute (`linear.output_size`) of the module that is built.
+
+    A layer that goes into a list, or is handed on, may be the owner of any attribute that is read.
+    """
     names = context.file.names
     parent = names.parent.get(call)
     if isinstance(parent, ast.Attribute):
         return parent.attr in attributes
-    if not (isinstance(parent, ast.Assign) and len(parent.targets) == 1):
+    if isinstance(parent, ast.Call) and parent.func is call:
         return False
+    if not (isinstance(parent, ast.Assign) and len(parent.targets) == 1):
+        return any(a in context.program.methods.external for a in attributes - _COMMON)
     target = parent.targets[0]
     if isinstance(target, ast.Name):
         found = names.scope_of[target].lookup(target.id)
