@@ -417,3 +417,27 @@ def test_a_chain_of_layers_that_return_arrays_is_plain_linen(rewrite):
     )
     assert out["net"].count("nn.Sequential(") == 1
     assert "a = nn.Sequential([Flatten(), jax.nn.relu, nn.Dense(3" in out["net"]
+
+
+def test_an_empty_docstring(rewrite):
+    out = rewrite(
+        {
+            "net": '''
+                import haiku as hk
+
+
+                class Net(hk.Module):
+                    """A net."""
+
+                    def __init__(self, size):
+                        """"""
+                        super().__init__()
+                        self.linear = hk.Linear(size)
+
+                    def __call__(self, x):
+                        return self.linear(x)
+            '''
+        }
+    )
+    assert '    """A net."""\n\n    size: Any\n\n    def setup(self):\n        self.linear' in out["net"]
+    assert out["codes"] == []
