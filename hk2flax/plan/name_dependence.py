@@ -11,6 +11,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from hk2flax.plan.leaf_order import leaf_order
 from hk2flax.project.index import File, Project
 from hk2flax.project.scopes import FUNCTIONS
 
@@ -18,8 +19,11 @@ _LEAVES = frozenset("w b offset embeddings w_i w_h average hidden counter".split
 _WEAK_LEAVES = _LEAVES | {"scale"}
 _MODULES = re.compile(
     r"linear|conv[123_]|batch_?norm|layer_?norm|group_?norm|embed|~|lstm|gru|mlp|resnet|attention|/w$|/b$|^[wb]$"
+    r"|\['?(w|b|scale|offset|embeddings)'?\]"
 )
 _HOLDERS = re.compile(r"^_*(\w*_)?(params|parameters|grads|gradients|theta|weights|state|net_state)(_\w+)?$")
+_DICTS = re.compile(r"^_*(\w*_)?(params|parameters|grads|gradients|theta)(_\w+)?$")
+_OTHER_TREES = re.compile(r"batch|data|input|obs|config|cfg", re.I)
 _NAME_LIKE = re.compile(r"name|module|path|key|leaf|prefix|^k$|^mn?$|^n$", re.I)
 _PREDICATES = frozenset(
     f"haiku.data_structures.{n}" for n in "partition partition_n filter map traverse is_subset".split()
@@ -32,14 +36,22 @@ def find_name_dependence(project: Project, file: File) -> Iterator[tuple[ast.AST
     for node in file.names.parent:
         message = ""
         if isinstance(node, ast.Call):
-            message = _predicate(project, file, node) or _string_test(node)
+            message = (
+                _predicate(project, file, node)
+                or _string_test(node)
+                or _path_predicate(project, file, node)
+                or _keys(file, node)
+                or leaf_order(file, node)
+            )
         elif isinstance(node, ast.Compare):
-            message = _comparison(node)
+            message = _comparison(file, node)
         elif isinstance(node, ast.Subscript):
             message = _lookup(file, node)
         elif isinstance(node, ast.For | ast.comprehension):
             message = _iteration(file, node)
             node = node.iter
+        elif isinstance(node, ast.Dict):
+            message = _overlay(file, node)
         if message and node.lineno not in seen:  # type: ignore[attr-defined]
             seen.add(node.lineno)  # type: ignore[attr-defined]
             yield node, message
@@ -74,22 +86,114 @@ def _is_name_like(node: ast.expr) -> bool:
     if isinstance(node, ast.Subscript):
         return _is_name_like(node.value)
     if isinstance(node, ast.Call):
+        if _last(node.func) in ("keystr", "str", "join", "lower"):
+            return _is_path_text(node) or any(_is_name_like(a) for a in node.args)
         return isinstance(node.func, ast.Attribute) and _is_name_like(node.func.value)
+    if isinstance(node, ast.BinOp):
+        return _is_name_like(node.left) or _is_name_like(node.right)
     text = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
     return bool(text and _NAME_LIKE.search(text))
 
 
-def _comparison(node: ast.Compare) -> str:
+def _last(node: ast.expr) -> str:
+    return getattr(node, "attr", "") or getattr(node, "id", "")
+
+
+def _is_path_text(node: ast.expr) -> bool:
+    """True for `keystr(path)` and `path[-1].key`: what only a path in a tree has."""
+    if isinstance(node, ast.Call):
+        return _last(node.func) == "keystr"
+    return isinstance(node, ast.Attribute) and node.attr == "key" and isinstance(node.value, ast.Subscript)
+
+
+def _comparison(file: File, node: ast.Compare) -> str:
     sides = [node.left, *node.comparators]
     texts = [t for s in sides for t in _texts(s)]
-    if not texts or not any(_is_name_like(s) for s in sides):
-        return ""
     contains = any(isinstance(op, ast.In | ast.NotIn) for op in node.ops)
-    if contains and isinstance(node.left, ast.Constant):
+    if not texts:
+        return ""
+    if contains and _is_parameter_dict(file, node.comparators[-1]):
+        hit = any("/" in t or "~" in t or _MODULES.search(t) for t in texts)
+        return f"tests parameters for {', '.join(map(repr, texts))}" if hit else ""
+    if not any(_is_name_like(s) for s in sides):
+        return ""
+    if any(_is_path_text(s) for s in sides) and not _goes_through_other_tree(file, node):
+        hit = True
+    elif contains and isinstance(node.left, ast.Constant):
         hit = any(_MODULES.search(t) for t in texts)
     else:
         hit = any(t in _WEAK_LEAVES or "/" in t or "~" in t for t in texts)
     return f"compares a name with {', '.join(map(repr, texts))}" if hit else ""
+
+
+def _goes_through_other_tree(file: File, node: ast.AST) -> bool:
+    """True inside `tree_map_with_path(f, batch)`."""
+    for outer in file.names.ancestors(node):
+        if isinstance(outer, ast.Call) and _last(outer.func).endswith("_with_path") and len(outer.args) > 1:
+            return bool(_OTHER_TREES.search(_last(outer.args[1])))
+    return False
+
+
+def _path_predicate(project: Project, file: File, call: ast.Call) -> str:
+    """`tree_map_with_path(f, params)` where `f` tests the path."""
+    if _last(call.func) not in ("tree_map_with_path", "map_with_path", "path_aware_map") or not call.args:
+        return ""
+    if len(call.args) > 1 and _OTHER_TREES.search(_last(call.args[1])):
+        return ""
+    function: ast.AST | None = call.args[0]
+    if not isinstance(function, ast.Lambda):
+        function = project.functions.get(project.name(file, function), (None, file))[0]
+    if not isinstance(function, FUNCTIONS) or not function.args.args:
+        return ""
+    path = function.args.args[0].arg
+    for node in ast.walk(function):
+        sides = [node.left, *node.comparators] if isinstance(node, ast.Compare) else []
+        reads = any(isinstance(n, ast.Name) and n.id == path for side in sides for n in ast.walk(side))
+        if reads and any(_texts(side) for side in sides):
+            return "chooses parameters by their path, which changes"
+    return ""
+
+
+def _is_parameter_dict(file: File, node: ast.expr) -> bool:
+    """True for a name like `params` that is not seen to hold something else."""
+    if not _DICTS.match(_last(node)):
+        return False
+    binding = file.names.binding(node) if isinstance(node, ast.Name) and node in file.names.scope_of else None
+    for place in binding.nodes if binding else ():
+        statement = file.names.enclosing(place, (ast.Assign, ast.AnnAssign))
+        value = getattr(statement, "value", None)
+        if isinstance(value, ast.Dict | ast.List | ast.ListComp | ast.Tuple):
+            return False
+        if isinstance(value, ast.Call) and _last(value.func) in ("dict", "list", "vars", "load", "loads", "safe_load"):
+            if _last(value.func) not in ("load", "loads") or "pickle" not in ast.dump(value.func):
+                return False
+    return True
+
+
+def _keys(file: File, call: ast.Call) -> str:
+    """`params.get("linear")`, `sorted(params)`, `list(params.items())`."""
+    func = call.func
+    if isinstance(func, ast.Attribute) and func.attr in ("get", "pop", "setdefault") and call.args:
+        texts = _texts(call.args[0])
+        if texts and _is_parameter_dict(file, func.value):
+            if any("/" in t or t in _LEAVES or _MODULES.search(t) for t in texts) or _comes_from_init(file, func.value):
+                return f"looks parameters up by name ({texts[0]})"
+    if isinstance(func, ast.Attribute) and func.attr in ("items", "keys", "values") and not call.args:
+        if _comes_from_init(file, func.value) or (_is_parameter_dict(file, func.value) and _mentions_haiku(file)):
+            return "goes through parameters by module; linen's tree is nested"
+    if isinstance(func, ast.Name) and func.id in ("sorted", "list", "iter", "len", "enumerate") and len(call.args) == 1:
+        if _comes_from_init(file, call.args[0]):
+            return "goes through parameters by module; linen's tree is nested"
+    return ""
+
+
+def _overlay(file: File, node: ast.Dict) -> str:
+    """`{**params, "linear": new}`."""
+    spread = [v for k, v in zip(node.keys, node.values, strict=True) if k is None and _is_parameter_dict(file, v)]
+    texts = [t for k in node.keys if k is not None for t in _texts(k)]
+    if spread and any("/" in t or "~" in t or _MODULES.search(t) for t in texts):
+        return f"replaces parameters by name ({', '.join(texts)})"
+    return ""
 
 
 def _string_test(call: ast.Call) -> str:
@@ -157,16 +261,34 @@ def _lookup(file: File, node: ast.Subscript) -> str:
 
 
 def _iteration(file: File, node: ast.For | ast.comprehension) -> str:
-    """`for module, weights in params.items()`: one level of many in linen."""
-    call = node.iter
-    if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)):
+    """`for module in params`, `for module, weights in params.items()`: one level of many in linen."""
+    owner = node.iter
+    called = isinstance(owner, ast.Call) and isinstance(owner.func, ast.Attribute)
+    if called:
+        if owner.func.attr not in ("items", "keys", "values"):  # type: ignore[attr-defined]
+            return ""
+        owner = owner.func.value  # type: ignore[attr-defined]
+    elif not isinstance(owner, ast.Name | ast.Attribute):
         return ""
-    if call.func.attr not in ("items", "keys", "values"):
+    elif not _comes_from_init(file, owner) and not _is_key_of(file, node, owner):
         return ""
-    owner = call.func.value
     if _comes_from_init(file, owner) or (_holds_parameters(file, owner) and _mentions_haiku(file)):
         return "goes through parameters by module; linen's tree is nested"
-    return ""
+    return "goes through parameters by module; linen's tree is nested" if _is_parameter_dict(file, owner) else ""
+
+
+def _is_key_of(file: File, node: ast.For | ast.comprehension, owner: ast.expr) -> bool:
+    """True when a loop over `owner` looks its variable up in `owner`."""
+    if not isinstance(node.target, ast.Name):
+        return False
+    around = node if isinstance(node, ast.For) else file.names.parent.get(node, node)
+    return any(
+        isinstance(n, ast.Subscript)
+        and isinstance(n.slice, ast.Name)
+        and n.slice.id == node.target.id
+        and ast.dump(n.value) == ast.dump(owner)
+        for n in ast.walk(around)
+    )
 
 
 def _mentions_haiku(file: File) -> bool:

@@ -42,11 +42,11 @@ class NamePlan:
 
     def keeps(self, file: File, call: ast.Call, value: ast.expr) -> bool:
         """True when the name given to this module construction is unique in its linen scope."""
-        loop = self._loop(file, call)
+        loop = self.loop(file, call)
         if isinstance(value, ast.Constant) and isinstance(value.value, str):
             pool = self.pool(file, call)
             used = self.literals.get(pool, {}).get(value.value, 0)
-            if loop is not None or used != 1 or not self._is_free(file, call, value.value):
+            if loop is not None or used != 1 or not self.is_free(file, call, value.value):
                 return False
             return self._runs_once(file, call)
         if not isinstance(value, ast.JoinedStr | ast.BinOp | ast.Call | ast.Name):
@@ -64,7 +64,7 @@ class NamePlan:
             return False
         return self._runs_once(file, call) or self._named_by_caller(file, call, names)
 
-    def _is_free(self, file: File, call: ast.Call, name: str) -> bool:
+    def is_free(self, file: File, call: ast.Call, name: str) -> bool:
         owner = class_around(self.project, file, call)
         if owner is not None and method_around(file, call) is not None and name in self._taken(owner):
             return False
@@ -87,7 +87,7 @@ class NamePlan:
             self.taken[owner.name] = taken
         return self.taken[owner.name]
 
-    def _loop(self, file: File, node: ast.AST) -> ast.AST | None:
+    def loop(self, file: File, node: ast.AST) -> ast.AST | None:
         inner = node
         for outer in file.names.ancestors(node):
             if isinstance(outer, FUNCTIONS):
@@ -106,7 +106,7 @@ class NamePlan:
         if function is None or function is method:
             return True
         sites = self.sites.get(function, [])
-        return len(sites) <= 1 and all(self._loop(f, c) is None for f, c in sites)
+        return len(sites) <= 1 and all(self.loop(f, c) is None for f, c in sites)
 
     def _named_by_caller(self, file: File, node: ast.AST, names: set[str]) -> bool:
         """True when a function builds names from a parameter that every call gives differently."""
@@ -122,7 +122,7 @@ class NamePlan:
             given = {k.arg: k.value for k in call.keywords}
             given |= dict(zip(arguments, call.args, strict=False))
             values = [given[a] for a in chosen if a in given]
-            loop = self._loop(site_file, call)
+            loop = self.loop(site_file, call)
             text = "|".join(ast.dump(v) for v in values)
             used = {n.id for v in values for n in ast.walk(v) if isinstance(n, ast.Name)}
             if not values or text in seen or (loop is not None and not used & _targets(loop)):

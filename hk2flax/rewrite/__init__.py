@@ -107,6 +107,7 @@ def _syntax_error(source: SourceFile) -> Diagnostic | None:
 def _complete(context: Context, place: Place | None) -> FileResult:
     from hk2flax.rewrite.context import definition_lines
     from hk2flax.rewrite.imports import insert_definitions, remove_module_aliases, rewrite_imports
+    from hk2flax.rewrite.wrap import wrap_lines
 
     source = context.file.source
     if not context.text.changed and not context.helpers and not context.todos and not _imports_haiku(context):
@@ -123,7 +124,7 @@ def _complete(context: Context, place: Place | None) -> FileResult:
             insert_definitions(context, definitions)
             _insert_todos(context)
             text = context.text.result()
-            ast.parse(text)
+            text = wrap_lines(source.text or "", text, ast.parse(text), context.step)
     except SyntaxError as error:
         message = f"the rewritten text would not parse ({error.msg}, line {error.lineno}); left as it was"
         context.diagnose(context.file.tree, "HK105", message)

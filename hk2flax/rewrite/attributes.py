@@ -110,45 +110,6 @@ def _join_lists(context: Context, node: ast.Attribute) -> None:
             context.text.set(node, f"list({context.text.of(node)})")
 
 
-_FROZEN = {"list": "tuple", "dict": "flax.core.FrozenDict"}
-
-
-def widen_test(context: Context, call: ast.Call) -> None:
-    """`isinstance(self.sizes, list)`: linen keeps lists as tuples and dicts as FrozenDicts."""
-    if getattr(call.func, "id", "") != "isinstance" or len(call.args) != 2:
-        return
-    value, kinds = call.args
-    if not _is_kept(context, value):
-        return
-    elements = kinds.elts if isinstance(kinds, ast.Tuple) else [kinds]
-    names = {e.id for e in elements if isinstance(e, ast.Name)}
-    for element in elements:
-        name = element.id if isinstance(element, ast.Name) else ""
-        more = _FROZEN.get(name)
-        if more is None or more in names or context.file.names.binding(element) is not None:
-            continue
-        new = f"{name}, {more if name == 'list' else context.dotted(more)}"
-        context.text.set(element, new if element is not kinds else f"({new})")
-
-
-def _is_kept(context: Context, value: ast.expr) -> bool:
-    """True for an attribute of self in a module, and a constructor parameter that is a field now."""
-    if isinstance(value, ast.Name):
-        found = context.file.names.scope_of[value].lookup(value.id)
-        plan = _constructor_of(context, found[0].node) if found is not None else None
-        return plan is not None and any(p.name == value.id and p.field for p in plan.parameters)
-    method = method_around(context.file, value)
-    owner = class_around(context.program.project, context.file, value)
-    return (
-        isinstance(value, ast.Attribute)
-        and isinstance(value.value, ast.Name)
-        and method is not None
-        and owner is not None
-        and value.value.id == self_name(method)
-        and owner.name in context.program.classes
-    )
-
-
 def rewrite_parameter_use(context: Context, node: ast.Name) -> None:
     """In `__init__`, a constructor parameter is now a field."""
     if not isinstance(node.ctx, ast.Load):

@@ -194,8 +194,7 @@ def _field_lines(context: Context, plan: ClassPlan, pad: str) -> list[str]:
         line = getattr(parameter.node, "lineno", 0)
         above = [loose.pop(at) for at in sorted(loose) if at < line]
         lines += [f"{pad}{c}" for c in [*above, *comment[0]]]
-        declared = f"{pad}{field_text(context, plan, parameter)}"
-        lines.append(f"{declared if comment[1] else context.wrap(declared)}{comment[1]}")
+        lines.append(f"{pad}{field_text(context, plan, parameter)}{comment[1]}")
     return [*lines, *(f"{pad}{loose[at]}" for at in sorted(loose))]
 
 

@@ -151,19 +151,6 @@ class Context:
                 return found or "    "
         return "    "
 
-    def wrap(self, line: str) -> str:
-        """A new `name = call(...)`, in three lines where it is too long for one."""
-        head, equals, value = line.partition(" = ")
-        if len(line) <= WIDTH or not equals or "\n" in line:
-            return line
-        call = ast.parse(value, mode="eval").body
-        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name | ast.Attribute):
-            return line
-        pad = line[: len(line) - len(line.lstrip())]
-        function, _, arguments = value.partition("(")
-        lines = [f"{head} = {function}(", f"{pad}{self.step}{arguments[:-1]}", f"{pad})"]
-        return self.text.newline.join(lines)
-
     def forget_unused(self, used: set[str]) -> None:
         """Drops what an edit asked for and a later one around it made superfluous."""
         self.definitions &= used
@@ -194,12 +181,8 @@ class Context:
         self.todos.append((node, f"# TODO(hk2flax): {code} {message}"))
 
 
-WIDTH = 88
-
-
 def definition_lines(context: Context) -> list[str]:
     """The module-level constants that the file's catalog texts refer to."""
     return [
-        context.wrap(f"{name} = {context.flax_text(DEFINITIONS[name])}")
-        for name in sorted(context.definitions)
+        f"{name} = {context.flax_text(DEFINITIONS[name])}" for name in sorted(context.definitions)
     ]

@@ -13,16 +13,17 @@ from hk2flax.rewrite.attributes import (
     rewrite_attribute,
     rewrite_parameter_use,
     rewrite_reflection,
-    widen_test,
 )
 from hk2flax.rewrite.calls import finish_use, rewrite_call
 from hk2flax.rewrite.classes import decorate_method, rewrite_bases, rewrite_class
 from hk2flax.rewrite.constructors import rewrite_construction
 from hk2flax.rewrite.context import Context
+from hk2flax.rewrite.frozen import widen_test
 from hk2flax.rewrite.initializers import insert_key, rewrite_initializer
 from hk2flax.rewrite.quoted import rewrite_quoted
 from hk2flax.rewrite.references import rewrite_reference
 from hk2flax.rewrite.stacks import rewrite_scan, rewrite_stack_call, rewrite_stack_function
+from hk2flax.rewrite.state import rewrite_read, rewrite_write
 from hk2flax.rewrite.transforms import (
     remove_function,
     remove_unpacking,
@@ -88,6 +89,10 @@ def _visit(context: Context, node: ast.AST) -> None:
         _visit_name(context, node)
     elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         _visit_function(context, node)
+    elif node in context.program.state.reads:
+        rewrite_read(context, context.program.state.reads[node])
+    elif node in context.program.state.writes:
+        rewrite_write(context, context.program.state.writes[node])
     elif isinstance(node, ast.Assign):
         if node in context.program.transforms.statements:
             rewrite_assignment(context, node, context.program.transforms.statements[node])
@@ -132,6 +137,8 @@ def _visit_call(context: Context, call: ast.Call) -> None:
         rewrite_site(context, call, program.transforms.sites[call])
         return
     if call in program.transforms.calls:
+        return
+    if call in program.state.calls:
         return
     if call in program.stacks.calls:
         rewrite_stack_call(context, program.stacks.calls[call])

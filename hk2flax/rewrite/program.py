@@ -12,6 +12,7 @@ from hk2flax.plan.initializers import Initializers, find_initializers
 from hk2flax.plan.methods import Methods, plan_methods
 from hk2flax.plan.names import NamePlan, plan_names
 from hk2flax.plan.stacks import StackPlan, plan_stacks
+from hk2flax.plan.state import StatePlan, plan_state
 from hk2flax.plan.transforms import TransformPlan, plan_transforms
 from hk2flax.project.creates import Creators, find_creators
 from hk2flax.project.index import Project, build_project
@@ -33,6 +34,7 @@ class Program:
     names: NamePlan
     transforms: TransformPlan
     stacks: StackPlan
+    state: StatePlan
     prefer: str
 
     @cached_property
@@ -71,8 +73,9 @@ def plan_program(sources: Iterable[SourceFile], prefer: str) -> Program:
     names = plan_names(project, creators, classes)
     transforms = plan_transforms(project, creators, classes)
     stacks = plan_stacks(project, creators, classes, names)
+    state = plan_state(project, methods, names, transforms)
     return Program(
-        project, creators, classes, methods, initializers, names, transforms, stacks, prefer
+        project, creators, classes, methods, initializers, names, transforms, stacks, state, prefer
     )
 
 

@@ -80,7 +80,7 @@ def _asked_once(context: Context, call: ast.Call, name: ast.expr) -> bool:
     if function is not None:
         same = [n for n in ast.walk(function) if isinstance(n, ast.Constant) and n.value == name.value]
         once = len(same) == 1 and function_around(context.file, call) is function
-        return once and context.program.names._loop(context.file, call) is None and name.value.isidentifier()
+        return once and context.program.names.loop(context.file, call) is None and name.value.isidentifier()
     method = method_around(context.file, call)
     owner = class_around(context.program.project, context.file, call)
     assert method is not None and owner is not None
@@ -91,9 +91,9 @@ def _asked_once(context: Context, call: ast.Call, name: ast.expr) -> bool:
         return False
     if function_around(context.file, call) is not method:
         return False
-    if program.names._loop(context.file, call) is not None or not name.value.isidentifier():
+    if program.names.loop(context.file, call) is not None or not name.value.isidentifier():
         return False
-    if not program.names._is_free(context.file, call, name.value) and not (
+    if not program.names.is_free(context.file, call, name.value) and not (
         in_setup and _is_stored_as(context, call, name.value)
     ):
         return False
