@@ -69,6 +69,7 @@ class TransformPlan:
     unpackings: set[ast.AST] = field(default_factory=set)
     wrapped: dict[ast.AST, ast.Call] = field(default_factory=dict)
     wrapped_methods: dict[ast.AST, list[str]] = field(default_factory=dict)
+    wrapped_classes: dict[ast.AST, str] = field(default_factory=dict)
     removed: set[ast.AST] = field(default_factory=set)
 
 
@@ -147,12 +148,26 @@ class _Finder:
         if call in self.plan.calls or len(call.args) != 1 or call.keywords:
             return
         function = self._function(call.args[0], call)
-        construction = self._only_module(function, call) if function is not None else None
-        if function is None or construction is None:
+        if function is None:
+            return
+        construction = self._only_module(function, call)
+        if construction is None:
+            self._wrap_class(function, call)
             return
         self.plan.wrapped[call] = construction
         if isinstance(function, ast.FunctionDef):
             self.plan.removed.add(function)
+
+    def _wrap_class(self, function: Function, call: ast.Call) -> None:
+        """A function that makes parameters itself becomes a class, so that they are `self.param`."""
+        uses = {self.project.name(self.file, n) for n in ast.walk(function)}
+        if not uses & {"haiku.get_parameter", "haiku.get_state", "haiku.next_rng_key"}:
+            return
+        statement = ast.Assign([], call)
+        transform = NativeTransform(self.file, function, statement, "", False, True, self.draws)
+        if self._shape(transform, call) and transform.class_name:
+            self.plan.functions[function] = transform
+            self.plan.wrapped_classes[call] = transform.class_name
 
     def wrap_methods(self, call: ast.Call) -> None:
         """A multi_transform that stays, of some methods of one module."""

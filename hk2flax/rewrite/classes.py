@@ -123,12 +123,13 @@ def _exposed(context: Context, plan: ClassPlan, pad: str, step: str) -> list[lis
 
 def _setup_head(context: Context, plan: ClassPlan, pad: str) -> list[str]:
     step = _indent_step(context, plan)
-    lines = [f"{pad}def setup(self):"]
+    me = (self_name(plan.init) if plan.init is not None else "") or "self"
+    lines = [f"{pad}def setup({me}):"]
     if plan.super_call is None and _base_setup(context, plan):
         lines.append(f"{pad}{step}super().setup()")
     if plan.mutable and not _inherits_box(context, plan):
         lines.append(f"{pad}{step}# Changed while running, so kept outside the frozen module.")
-        lines.append(f"{pad}{step}self.mutable = {context.alias('types')}.SimpleNamespace()")
+        lines.append(f"{pad}{step}{me}.mutable = {context.alias('types')}.SimpleNamespace()")
     return lines
 
 
@@ -321,11 +322,12 @@ def _trailing(context: Context, statement: ast.stmt) -> str:
 def _post_init(context: Context, plan: ClassPlan, pad: str, step: str) -> list[str]:
     if not plan.computed and not plan.spread:
         return []
-    lines = [f"{pad}def __post_init__(self):"]
+    me = (self_name(plan.init) if plan.init is not None else "") or "self"
+    lines = [f"{pad}def __post_init__({me}):"]
     for mapping in plan.spread:
         lines.append(f"{pad}{step}for field, value in {_loose(context, mapping)}.items():")
-        lines.append(f"{pad}{step}{step}setattr(self, field, value)")
-    lines += [f"{pad}{step}self.{name} = {context.text.of(value)}" for name, value in plan.computed.items()]
+        lines.append(f"{pad}{step}{step}setattr({me}, field, value)")
+    lines += [f"{pad}{step}{me}.{name} = {context.text.of(value)}" for name, value in plan.computed.items()]
     return [*lines, f"{pad}{step}super().__post_init__()"]
 
 

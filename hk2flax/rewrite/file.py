@@ -146,6 +146,8 @@ def _visit_call(context: Context, call: ast.Call) -> None:
     if call in program.stacks.scans:
         rewrite_scan(context, call)
         return
+    if call in program.transforms.wrapped_classes:
+        context.text.set(call.args[0], f"{program.transforms.wrapped_classes[call]}()")
     if call in program.transforms.wrapped:
         rewrite_wrapped(context, call, program.transforms.wrapped[call])
         if call in program.transforms.wrapped_methods:
