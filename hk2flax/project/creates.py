@@ -212,29 +212,57 @@ def _first_parameter(file: File, node: ast.AST) -> str:
 
 
 def _creating_value_escapes(creators: Creators) -> bool:
-    """True when a creating function is handed on as a value (a callback that builds modules)."""
+    """True when something that builds modules is handed on as a value: a callback, a class."""
     project = creators.project
     for file in project.files.values():
-        for function in (n for n in file.names.scopes if isinstance(n, FUNCTIONS)):
-            if function in creators.functions and _is_handed_on(creators, file, function):
-                return True
+        for node in file.names.scopes:
+            if isinstance(node, ast.Lambda) and node in creators.functions:
+                if _is_handed_on(creators, file, node):
+                    return True
+        for node in file.names.qualified:
+            name = project.name(file, node)
+            function = project.functions.get(name, (None,))[0]
+            builds = function in creators.functions and function not in project.methods
+            if builds or (name != "haiku.Module" and creators.is_module_class(name)):
+                if not in_annotation(file, node) and _is_handed_on(creators, file, node):
+                    return True
     return False
 
 
-def _is_handed_on(creators: Creators, file: File, function: Function) -> bool:
-    if isinstance(function, ast.Lambda):
-        places: list[ast.AST] = [function]
-    else:
-        scope = file.names.scopes[function].parent
-        if scope is None or isinstance(scope.node, ast.ClassDef):
-            return False
-        places = list(file.names.uses.get(id(scope.bindings.get(function.name)), ()))
-    for place in places:
-        parent = file.names.parent.get(place)
-        while isinstance(parent, ast.keyword | ast.Starred | ast.List | ast.Tuple | ast.Dict):
-            parent = file.names.parent.get(parent)
-        if isinstance(parent, ast.Call) and place is not parent.func:
-            target = creators.project.name(file, parent.func)
-            if not target.startswith(("haiku.", "jax.", "functools.", "optax.")) or creators.is_module_class(target):
-                return True
-    return False
+_HOLDS = (ast.keyword, ast.Starred, ast.List, ast.Tuple, ast.Dict, ast.IfExp, ast.BoolOp)
+
+
+def _is_handed_on(creators: Creators, file: File, place: ast.AST) -> bool:
+    """True when a value is kept or passed to code that may call it later."""
+    names = file.names
+    inner, outer = place, names.parent.get(place)
+    while True:
+        partial = isinstance(outer, ast.Call) and names.qualified.get(outer.func) == "functools.partial"
+        picked = isinstance(outer, ast.Subscript) and outer.value is inner
+        if not (isinstance(outer, _HOLDS) or partial or picked) or outer is None:
+            break
+        inner, outer = outer, names.parent.get(outer)
+    if isinstance(outer, ast.Call) and inner is not outer.func:
+        target = creators.project.name(file, outer.func)
+        return not target.startswith(("haiku.", "jax.", "optax.")) or creators.is_module_class(target)
+    if isinstance(outer, ast.Assign | ast.AnnAssign):
+        targets = outer.targets if isinstance(outer, ast.Assign) else [outer.target]
+        local = all(isinstance(t, ast.Name) for t in targets)
+        return not (local and isinstance(inner, ast.Lambda))
+    if isinstance(outer, ast.Return):
+        around = function_around(file, outer)
+        return around is not None and not _only_transformed(creators.project, around)
+    return isinstance(outer, ast.arguments)
+
+
+def _only_transformed(project: Project, function: ast.AST) -> bool:
+    """True when all that is done with a function's result is `hk.transform(function(...))`."""
+    for file in project.files.values():
+        for node in file.names.qualified:
+            if project.functions.get(project.name(file, node), (None,))[0] is not function:
+                continue
+            call = file.names.parent.get(node)
+            outer = file.names.parent.get(call) if isinstance(call, ast.Call) else None
+            if not isinstance(outer, ast.Call) or file.names.qualified.get(outer.func) not in TRANSFORMS:
+                return False
+    return True
