@@ -7,6 +7,7 @@ jax, flax and numpy, so that a migrated project never depends on hk2flax.
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,8 +22,6 @@ _HEADER = f'''"""Haiku's behaviour where plain Flax has nothing equal.
 would do differently; where that does not matter, replace it and delete it here.
 """
 '''
-_STANDARD = ("contextlib", "dataclasses", "functools", "math", "types", "re", "itertools", "threading", "weakref")
-_FROM = ("collections.abc", "typing")
 
 
 @dataclass(frozen=True)
@@ -120,13 +119,13 @@ def _import_lines(statements: list[str]) -> str:
         words = statement.split()
         if words[0] == "from":
             grouped.setdefault(words[1], []).append(" ".join(words[3:]))
-        elif words[1].split(".")[0] in _STANDARD:
+        elif words[1].split(".")[0] in sys.stdlib_module_names:
             standard.append(statement)
         else:
             other.append(statement)
     for module, names in sorted(grouped.items()):
         line = f"from {module} import {', '.join(sorted(names))}"
-        (standard if module in _FROM or module in _STANDARD else other).append(line)
+        (standard if module.split(".")[0] in sys.stdlib_module_names else other).append(line)
     sections = [sorted(standard, key=_import_order), sorted(other, key=_import_order)]
     return "\n\n".join("\n".join(s) for s in sections if s) + "\n"
 
