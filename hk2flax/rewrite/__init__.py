@@ -106,7 +106,12 @@ def _syntax_error(source: SourceFile) -> Diagnostic | None:
 
 def _complete(context: Context, place: Place | None) -> FileResult:
     from hk2flax.rewrite.context import definition_lines
-    from hk2flax.rewrite.imports import insert_definitions, remove_module_aliases, rewrite_imports
+    from hk2flax.rewrite.imports import (
+        close_gaps,
+        insert_definitions,
+        remove_module_aliases,
+        rewrite_imports,
+    )
     from hk2flax.rewrite.wrap import wrap_lines
 
     source = context.file.source
@@ -120,8 +125,9 @@ def _complete(context: Context, place: Place | None) -> FileResult:
                 used = _names_read(context.text.result())
             context.forget_unused(used)
             definitions = definition_lines(context)
-            rewrite_imports(context, used, place.import_line(context.helpers) if place else "")
+            removed = rewrite_imports(context, used, place.import_line(context.helpers) if place else "")
             insert_definitions(context, definitions)
+            close_gaps(context, removed)
             _insert_todos(context)
             text = context.text.result()
             text = wrap_lines(source.text or "", text, ast.parse(text), context.step)

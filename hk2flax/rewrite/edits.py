@@ -109,6 +109,10 @@ class Text:
         start, end = self.span(node)
         return self.data[start:end].decode()
 
+    def inserts_at(self, offset: int) -> bool:
+        """True when something is inserted at an offset."""
+        return any(start == end == offset for start, end, _ in self._edits)
+
     @property
     def changed(self) -> bool:
         """True when there is any edit."""

@@ -11,8 +11,11 @@ from hk2flax.rewrite.edits import Text
 _STDLIB = sys.stdlib_module_names
 
 
-def rewrite_imports(context: Context, used: set[str], helper_import: str) -> None:
-    """Edits the imports of a file; `used` are the names that its new text still reads."""
+def rewrite_imports(context: Context, used: set[str], helper_import: str) -> set[ast.stmt]:
+    """Edits the imports of a file; `used` are the names that its new text still reads.
+
+    Returns the statements that are gone.
+    """
     removed = _remove_haiku(context, used)
     new = _new_imports(context)
     anchors = _anchors(context)
@@ -33,6 +36,21 @@ def rewrite_imports(context: Context, used: set[str], helper_import: str) -> Non
         at, before, after = _head(context)
         after = newline if context.definitions else after
         context.text.insert(at, f"{before}{block}{newline}{after}")
+    return removed
+
+
+def close_gaps(context: Context, removed: set[ast.stmt]) -> None:
+    """Where a whole group of imports went, the blank line above it goes too."""
+    text = context.text
+    for node in removed:
+        start, end = text.span(node)
+        start, end = text.line_start(start), text.line_end(end)
+        above = text.line_start(start - 1) if start else 0
+        alone = not text.data[end : text.line_end(end)].strip()
+        if above and alone and not text.data[above:start].strip() and (
+            not text.get(start, end) and not text.inserts_at(start) and not text.inserts_at(end)
+        ):
+            text.replace(above, end, "")
 
 
 def _new_imports(context: Context) -> list[tuple[int, str]]:

@@ -15,6 +15,7 @@ def wrap_lines(old: str, new: str, tree: ast.Module, step: str) -> str:
 
     Lines that are in `old` too stay; so does the width that `old` itself goes to.
     """
+    step = step if step.startswith("\t") else step.ljust(4)  # hanging indents are never narrower
     known = set(old.splitlines())
     width = max(WIDTH, *(min(len(line), 120) for line in known or {""}))
     lines = new.splitlines()
