@@ -279,6 +279,8 @@ def build_project(sources: Iterable[SourceFile]) -> Project:
         names = {n for s in relevant if _add(project, s) for n in _names_of(project.files[s.rel])}
         relevant = [s for s, words in waiting if words & names]
         waiting = [(s, words) for s, words in waiting if not words & names]
+    _add_bystanders(project, waiting)
+    project._unrelated = {_module_name(s.rel) for s in readable} - set(project._modules)
     for file in project.files.values():
         for node, scope in file.names.scopes.items():
             if isinstance(node, ast.ClassDef):
@@ -290,6 +292,33 @@ def build_project(sources: Iterable[SourceFile]) -> Project:
     for cls in project.classes.values():
         cls.bases = [project.name(cls.file, base) for base in _base_nodes(cls.node)]
     return project
+
+
+# What code may say that looks at parameters by name, or by their place among the leaves, or that
+# tells lists and dicts (which linen changes) from other things.
+_LOOKS_AT_VALUES = re.compile(
+    rb"isinstance\([^\n]*\b(?:list|dict)\b"
+    rb"|with_path|keystr|path_aware|ravel_pytree|random_like|tree_flatten|tree_leaves|params\[|in params\b"
+    rb"|(?:params|grads)\.(?:items|keys|values|get|pop)\(|[\"'](?:[wb]|[^\"'\n]*(?:~|linear|norm)[^\"'\n]*)[\"']"
+)
+
+
+def _add_bystanders(project: Project, waiting: list[tuple[SourceFile, set[bytes]]]) -> None:
+    """Files without Haiku that the project's Haiku files import, where they may look at parameters."""
+    words = set().union(*(_imported_words(f.source) for f in project.files.values()))
+    while True:
+        found = [(s, own) for s, own in waiting if _last_part(s.rel) in words]
+        if not found:
+            return
+        waiting = [pair for pair in waiting if pair not in found]
+        for source, own in found:
+            words |= own
+            if _LOOKS_AT_VALUES.search(source.data):
+                _add(project, source)
+
+
+def _last_part(rel: str) -> bytes:
+    return _module_name(rel).rpartition(".")[2].encode()
 
 
 def _base_nodes(node: ast.ClassDef) -> list[ast.expr]:
