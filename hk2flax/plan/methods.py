@@ -51,14 +51,14 @@ class Methods:
 
     `external` are the attributes that some code reads on an object other than `self`: by name, the
     classes whose objects these are ("" where that is unknown);
-    `attribute_reads` the `x.name` from which a further attribute is read.
+    `attribute_reads` the attributes that are read from `x.name`, by name.
     """
 
     decoration: dict[ast.AST, str] = field(default_factory=dict)
     creating: set[ast.AST] = field(default_factory=set)
     setup_helpers: set[ast.AST] = field(default_factory=set)
     external: dict[str, set[str]] = field(default_factory=dict)
-    attribute_reads: dict[str, list[ast.AST]] = field(default_factory=dict)
+    attribute_reads: dict[str, set[str]] = field(default_factory=dict)
 
     def read_outside(self, family: list[Class]) -> set[str]:
         """The attributes of these classes that code outside may read."""
@@ -78,8 +78,9 @@ def plan_methods(project: Project, creators: Creators, plans: dict[str, ClassPla
     for file in project.files.values():
         for node in file.names.parent:
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
-                if isinstance(file.names.parent[node], ast.Attribute):
-                    result.attribute_reads.setdefault(node.attr, []).append(node)
+                outer = file.names.parent[node]
+                if isinstance(outer, ast.Attribute):
+                    result.attribute_reads.setdefault(node.attr, set()).add(outer.attr)
     done: set[str] = set()
     for name in plans:
         family = family_of(project, name)

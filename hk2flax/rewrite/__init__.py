@@ -85,8 +85,9 @@ def _finish(
         if place and result.text is not None and context.helpers:
             needed.setdefault(place.rel, set()).update(context.helpers)
     new_files = {}
+    texts = {source.rel: source.text for source in discovery.files}
     for rel, names in needed.items():
-        old = next((s.text for s in discovery.files if s.rel == rel and s.text), None)
+        old = texts.get(rel)
         new_files[rel] = helper_module(names | (helper_names(old) if old else set()))
     return results, new_files
 

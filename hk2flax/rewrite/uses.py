@@ -27,20 +27,13 @@ def reads_attribute(context: Context, call: ast.Call, attributes: Set[str]) -> b
     if not (isinstance(parent, ast.Assign) and len(parent.targets) == 1):
         return any(a in context.program.methods.external for a in attributes - _COMMON)
     target = parent.targets[0]
-    if isinstance(target, ast.Name):
-        found = names.scope_of[target].lookup(target.id)
-        places: list[ast.AST] = list(names.uses.get(id(found[1]), [])) if found else []
-    elif isinstance(target, ast.Attribute):
-        places = context.program.methods.attribute_reads.get(target.attr, [])
-    else:
+    if isinstance(target, ast.Attribute):
+        return bool(context.program.methods.attribute_reads.get(target.attr, set()) & attributes)
+    if not isinstance(target, ast.Name):
         return False
-    for place in places:
-        outer = names.parent.get(place)
-        if outer is None:  # in another file
-            outer = next((f.names.parent[place] for f in context.program.project.files.values() if place in f.names.parent), None)
-        if isinstance(outer, ast.Attribute) and outer.attr in attributes:
-            return True
-    return False
+    found = names.scope_of[target].lookup(target.id)
+    uses = names.uses.get(id(found[1]), []) if found else []
+    return any(getattr(names.parent.get(use), "attr", "") in attributes for use in uses)
 
 
 def visible_calls(context: Context, call: ast.Call) -> tuple[list[ast.Call], bool]:
