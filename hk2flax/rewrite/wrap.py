@@ -7,6 +7,7 @@ import ast
 from hk2flax.rewrite.edits import Text
 
 WIDTH = 88
+_LEAST = 30  # a call with less inside is not what makes a line long
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -27,7 +28,8 @@ def wrap_lines(old: str, new: str, tree: ast.Module, step: str) -> str:
     for node in _outside_strings(tree):
         if isinstance(node, ast.Call) and (node.args or node.keywords):
             line = _line(node)
-            if line in long and (line not in calls or _inside(node, text) > _inside(calls[line], text)):
+            least = _inside(calls[line], text) if line in calls else _LEAST
+            if line in long and _inside(node, text) > least:
                 calls[line] = node
         elif isinstance(node, _FUNCTIONS) and node.lineno in long:
             _split_header(node, text, step)
