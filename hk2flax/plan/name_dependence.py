@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 
 from hk2flax.plan.leaf_order import leaf_order
@@ -23,6 +24,7 @@ _MODULES = re.compile(
 )
 _HOLDERS = re.compile(r"^_*(\w*_)?(params|parameters|grads|gradients|theta|weights|state|net_state)(_\w+)?$")
 _DICTS = re.compile(r"^_*(\w*_)?(params|parameters|grads|gradients|theta)(_\w+)?$")
+_PLAIN = frozenset({"params", "parameters", "grads", "gradients", "theta"})
 _OTHER_TREES = re.compile(r"batch|data|input|obs|config|cfg", re.I)
 _NAME_LIKE = re.compile(r"name|module|path|key|leaf|prefix|^k$|^mn?$|^n$", re.I)
 _PREDICATES = frozenset(
@@ -167,7 +169,20 @@ def _is_parameter_dict(file: File, node: ast.expr) -> bool:
         if isinstance(value, ast.Call) and _last(value.func) in ("dict", "list", "vars", "load", "loads", "safe_load"):
             if _last(value.func) not in ("load", "loads") or "pickle" not in ast.dump(value.func):
                 return False
-    return True
+        if value is not None and _is_standard(file, value):
+            return False
+    return _mentions_haiku(file) or _last(node).lstrip("_") in _PLAIN
+
+
+def _is_standard(file: File, value: ast.AST) -> bool:
+    """True for what the standard library makes: `inspect.signature(f).parameters`."""
+    while isinstance(value, ast.Attribute | ast.Call | ast.Subscript):
+        name = file.names.qualified.get(value, "")
+        if name:
+            top = name.split(".")[0]
+            return top in sys.stdlib_module_names and top not in ("pickle", "copy", "functools")
+        value = value.func if isinstance(value, ast.Call) else value.value
+    return False
 
 
 def _keys(file: File, call: ast.Call) -> str:
@@ -222,6 +237,10 @@ def _holds_parameters(file: File, node: ast.expr) -> bool:
     return bool(_HOLDERS.match(text))
 
 
+def _holds_state(node: ast.expr) -> bool:
+    return bool(_HOLDERS.match(_last(node))) and not _DICTS.match(_last(node))
+
+
 def _comes_from_init(file: File, node: ast.expr) -> bool:
     """True for a name that is assigned the result of `something.init(...)`, or annotated as params."""
     if not isinstance(node, ast.Name):
@@ -272,7 +291,7 @@ def _iteration(file: File, node: ast.For | ast.comprehension) -> str:
         return ""
     elif not _comes_from_init(file, owner) and not _is_key_of(file, node, owner):
         return ""
-    if _comes_from_init(file, owner) or (_holds_parameters(file, owner) and _mentions_haiku(file)):
+    if _comes_from_init(file, owner) or (_holds_state(owner) and _mentions_haiku(file)):
         return "goes through parameters by module; linen's tree is nested"
     return "goes through parameters by module; linen's tree is nested" if _is_parameter_dict(file, owner) else ""
 

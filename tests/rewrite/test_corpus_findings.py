@@ -482,3 +482,35 @@ def test_a_function_that_is_given_a_list_of_a_module(rewrite):
     )
     assert "    if isinstance(kinds, (list, tuple)):\n" in out["util"]
     assert "    return isinstance(kinds, list)\n" in out["util"]
+
+
+def test_dicts_called_params_that_hold_no_parameters(rewrite):
+    out = rewrite(
+        {
+            "specs": """
+                import inspect
+
+
+                def kinds(f):
+                    params = inspect.signature(f).parameters
+                    return {p.kind for p in params.values()}
+
+
+                def first(kernel_params):
+                    return {k: v[0] for k, v in kernel_params.items()}
+            """,
+            "train": """
+                import haiku as hk
+                from specs import first, kinds
+
+
+                def names(params):
+                    return [module for module, _ in params.items()], first, kinds
+
+
+                def f(x):
+                    return hk.Linear(3)(x)
+            """,
+        }
+    )
+    assert out["codes"] == ["HK201"]
