@@ -164,6 +164,44 @@ GRAPH = """
         senders, receivers = jnp.array([0, 1, 2, 3, 0]), jnp.array([1, 2, 3, 0, 2])
         return (jax.random.normal(jax.random.PRNGKey(0), (4, 3)), senders, receivers), {}
 """
+GRAPH_LAYERS = """
+    import haiku as hk
+    import jax
+    import jax.numpy as jnp
+
+    from haiku_geometric.nn.conv.edge_conv import EdgeConv
+    from haiku_geometric.nn.conv.gat_conv import GATConv
+    from haiku_geometric.nn.conv.gated_graph_conv import GatedGraphConv
+    from haiku_geometric.nn.conv.general_conv import GeneralConv
+    from haiku_geometric.nn.conv.graph_conv import GraphConv
+    from haiku_geometric.nn.conv.pna_conv import PNAConv
+    from haiku_geometric.nn.conv.sage_conv import SAGEConv
+
+    DEGREES = jnp.array([0, 3, 1])
+
+
+    def build():
+        def forward(nodes, edges, senders, receivers):
+            x = GATConv(4, heads=2, add_self_loops=False)(nodes, senders, receivers)
+            x = jax.nn.elu(SAGEConv(6, normalize=True, project=True)(x, senders, receivers))
+            x = GeneralConv(5, in_edge_channels=3, heads=2, attention=True)(
+                x, senders, receivers, edges)
+            x = GatedGraphConv(6, num_layers=2)(x, senders, receivers)
+            x = PNAConv(6, ["mean", "max"], ["identity", "linear"], DEGREES, edge_dim=3, towers=2,
+                        post_layers=2, act=jax.nn.relu, train_norm=True)(
+                x, senders, receivers, edges)
+            x = EdgeConv(hk.nets.MLP([6, 6]))(x, senders, receivers)
+            return GraphConv(2)(x, senders, receivers)
+
+        return hk.transform(forward)
+
+
+    def inputs():
+        senders, receivers = jnp.array([0, 1, 2, 3, 0]), jnp.array([1, 2, 3, 0, 2])
+        key_x, key_e = jax.random.split(jax.random.PRNGKey(0))
+        nodes, edges = jax.random.normal(key_x, (4, 3)), jax.random.normal(key_e, (5, 3))
+        return (nodes, edges, senders, receivers), {}
+"""
 # Package, the files that the network needs, the driver, further packages to install.
 NETWORKS = {
     "progen": (
@@ -197,6 +235,24 @@ NETWORKS = {
         [],
     ),
     "pgx_v2": ("pgx", ["pgx/_src/baseline.py", "pgx/_src/utils.py"], ALPHAZERO.format(v2=True), []),
+    "haiku_geometric_layers": (
+        "haiku-geometric",
+        [
+            "haiku_geometric/nn/aggr",
+            "haiku_geometric/utils/utils.py",
+            "haiku_geometric/transforms",
+            "haiku_geometric/nn/conv/utils.py",
+            "haiku_geometric/nn/conv/edge_conv.py",
+            "haiku_geometric/nn/conv/gat_conv.py",
+            "haiku_geometric/nn/conv/gated_graph_conv.py",
+            "haiku_geometric/nn/conv/general_conv.py",
+            "haiku_geometric/nn/conv/graph_conv.py",
+            "haiku_geometric/nn/conv/pna_conv.py",
+            "haiku_geometric/nn/conv/sage_conv.py",
+        ],
+        GRAPH_LAYERS,
+        ["jraph==0.0.6.dev0"],
+    ),
     "haiku_geometric": (
         "haiku-geometric",
         [
