@@ -65,6 +65,10 @@ def find_initializers(project: Project, plans: dict[str, ClassPlan]) -> Initiali
             if is_initializer_argument(argument):
                 flow.mark(file, value)
     for file, call in calls:
+        name = project.name(file, call.func)
+        ours = name in project.classes or name in project.functions
+        if name and not ours and not name.startswith(("haiku.", "functools.")):
+            continue  # another library's w_init
         for value in _named_initializers(call):
             flow.mark(file, value)
     for file in project.files.values():

@@ -80,7 +80,9 @@ def test_exact(source, expected):
 
 
 def test_an_initialiser_that_is_known_to_be_there_needs_no_default():
-    source = "import haiku as hk\nINIT = hk.initializers.Constant(3)\nx = hk.Linear(3, w_init=INIT)\n"
+    source = (
+        "import haiku as hk\nINIT = hk.initializers.Constant(3)\nx = hk.Linear(3, w_init=INIT)\n"
+    )
     assert "kernel_init=INIT)" in rewrite(source)
 
 
@@ -103,7 +105,9 @@ def test_bare_references_take_the_helper(use):
 
 
 def test_partials_take_the_helper():
-    source = "import functools\nimport haiku as hk\nD = functools.partial(hk.Linear, with_bias=False)\n"
+    source = (
+        "import functools\nimport haiku as hk\nD = functools.partial(hk.Linear, with_bias=False)\n"
+    )
     assert rewrite(source).endswith("D = functools.partial(Linear, with_bias=False)\n")
 
 
@@ -114,7 +118,9 @@ def test_isinstance_knows_both_forms():
 
 
 def test_an_alias_of_a_layer():
-    assert rewrite("from haiku import Linear as L\ny = L(3)\n", "linen").endswith("y = nn.Dense(3)\n")
+    assert rewrite("from haiku import Linear as L\ny = L(3)\n", "linen").endswith(
+        "y = nn.Dense(3)\n"
+    )
 
 
 def test_training_flags_are_turned_round():

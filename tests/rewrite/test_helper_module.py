@@ -64,7 +64,9 @@ def _bound(node: ast.stmt) -> list[str]:
         return [a.asname or a.name.split(".")[0] for a in node.names]
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         return [node.name]
-    return [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    return [
+        n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+    ]
 
 
 def test_only_what_is_used():

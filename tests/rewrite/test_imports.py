@@ -274,7 +274,9 @@ def test_imports_under_type_checking_are_not_there_at_run_time():
     ],
 )
 def test_quoted_annotations(annotation, expected):
-    source = f"import haiku as hk\ndef f(x: {annotation}) -> {annotation}:\n    y: {annotation} = x\n"
+    source = (
+        f"import haiku as hk\ndef f(x: {annotation}) -> {annotation}:\n    y: {annotation} = x\n"
+    )
     assert f"def f(x: {expected}) -> {expected}:\n    y: {expected} = x\n" in rewrite(source)
 
 
@@ -368,7 +370,9 @@ def test_haiku_handed_on_by_another_file():
     }
     found = texts(rewrite_files(files, "linen"))
     assert found["common.py"] == "import jax\n"
-    assert found["m.py"] == "import flax.linen as nn\nfrom common import jax\nx = nn.Dense(3), jax\n" or (
+    assert found[
+        "m.py"
+    ] == "import flax.linen as nn\nfrom common import jax\nx = nn.Dense(3), jax\n" or (
         found["m.py"] == "import flax.linen as nn\n\nfrom common import jax\nx = nn.Dense(3), jax\n"
     )
 

@@ -23,7 +23,12 @@ def test_beside_a_script_in_a_folder():
 
 
 def test_at_the_top_of_a_package():
-    files = {"pkg/__init__.py": "", "pkg/sub/__init__.py": "", "pkg/sub/m.py": NORM, "pkg/n.py": NORM}
+    files = {
+        "pkg/__init__.py": "",
+        "pkg/sub/__init__.py": "",
+        "pkg/sub/m.py": NORM,
+        "pkg/n.py": NORM,
+    }
     found = written(files)
     assert "pkg/flax_helpers.py" in found
     assert sum(rel.endswith("flax_helpers.py") for rel in found) == 1
