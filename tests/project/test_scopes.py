@@ -59,7 +59,7 @@ def test_global_goes_around_the_function():
         hk.Linear
         hk = hk
     """
-    project, file = one(text)
+    _, file = one(text)
     scope = file.names.scope_of[find(file, "hk", 0)]
     assert "hk" in scope.outer
 
