@@ -113,6 +113,7 @@ def _complete(context: Context, place: Place | None) -> FileResult:
         remove_module_aliases,
         rewrite_imports,
     )
+    from hk2flax.rewrite.todos import insert_todos
     from hk2flax.rewrite.wrap import wrap_lines
 
     source = context.file.source
@@ -129,7 +130,7 @@ def _complete(context: Context, place: Place | None) -> FileResult:
             removed = rewrite_imports(context, used, place.import_line(context.helpers) if place else "")
             insert_definitions(context, definitions)
             close_gaps(context, removed)
-            _insert_todos(context)
+            insert_todos(context)
             text = context.text.result()
             text = wrap_lines(source.text or "", text, ast.parse(text), context.step)
     except SyntaxError as error:
@@ -186,43 +187,3 @@ _TYPE_COMMENT = re.compile(r"#\s*type:(?!\s*ignore)(.*)")
 
 def _last_name(node: ast.expr) -> str:
     return getattr(node, "attr", "") or getattr(node, "id", "")
-
-
-def _insert_todos(context: Context) -> None:
-    from hk2flax.diagnostics.suppress import suppressions
-
-    text = context.text
-    seen = set()
-    hidden = suppressions(context.file.source.text or "")
-    rel = context.file.source.rel
-    for node, comment in context.todos:
-        code = comment.split()[2]
-        place = getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
-        if any(s.covers(Diagnostic(rel, *place, code, "")) for s in hidden):
-            continue
-        statement = node if isinstance(node, ast.stmt) else None
-        statement = statement or context.file.names.enclosing(node, (ast.stmt,))
-        if statement is None:
-            continue
-        start = text.span(statement)[0]
-        for decorator in getattr(statement, "decorator_list", ()):
-            start = min(start, text.span(decorator)[0])
-        at = text.line_start(start)
-        comment = comment.replace("\n", " ")
-        known = (line.split(" ", 3)[:3] for line in _comments_above(text, at))
-        if (at, comment) in seen or comment.split(" ", 3)[:3] in known:
-            continue
-        seen.add((at, comment))
-        text.insert(at, f"{text.indent(start)}{comment}{text.newline}")
-
-
-def _comments_above(text: Text, at: int) -> list[str]:
-    lines: list[str] = []
-    while at > 0:
-        start = text.line_start(at - 1)
-        line = text.data[start:at].decode().strip()
-        if not line.startswith("#"):
-            break
-        lines.append(line)
-        at = start
-    return lines

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 
 from hk2flax.plan.classes import ClassPlan, Parameter
-from hk2flax.plan.methods import COMPACT, SCOPE, family_of
+from hk2flax.plan.methods import COMPACT, NOWRAP, SCOPE, family_of
 from hk2flax.project.creates import self_name
 from hk2flax.rewrite.context import Context
+from hk2flax.rewrite.todos import insert_todos
 from hk2flax.rewrite.docstrings import move_docstring
 
 _SIMPLE = (ast.Constant, ast.Name, ast.Attribute, ast.UnaryOp, ast.Lambda, ast.BinOp)
@@ -28,6 +29,7 @@ def rewrite_bases(context: Context, plan: ClassPlan) -> None:
 def rewrite_class(context: Context, plan: ClassPlan) -> None:
     """Carries out everything but the bases; the children of the class have been visited."""
     text, node = context.text, plan.cls.node
+    insert_todos(context)
     if plan.is_dataclass:
         _drop_dataclass_decorator(context, plan)
     init = plan.init
@@ -71,7 +73,8 @@ def decorate_method(context: Context, method: ast.FunctionDef) -> None:
     decoration = context.program.methods.decoration.get(method)
     if decoration is None:
         return
-    name = context.dotted("flax.linen.compact") if decoration == COMPACT else context.helper("method_scope")
+    plain = {COMPACT: "flax.linen.compact", NOWRAP: "flax.linen.nowrap"}
+    name = context.dotted(plain[decoration]) if decoration in plain else context.helper("method_scope")
     if decoration == SCOPE:
         context.count("haiku.Module method scope", "helper")
     text = context.text

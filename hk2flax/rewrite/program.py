@@ -46,6 +46,11 @@ class Program:
         """
         return any(_PRECISION.search(file.source.data) for file in self.project.files.values())
 
+    @cached_property
+    def replaces_rng(self) -> bool:
+        """True when `hk.with_rng` occurs: linen's own streams know nothing of its keys."""
+        return any(b"with_rng" in file.source.data for file in self.project.files.values())
+
     def attribute(self, class_name: str, attribute: str) -> str:
         """The output name of an attribute of self, looked up along the bases."""
         for cls in self.project.mro(class_name):

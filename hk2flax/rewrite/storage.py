@@ -128,7 +128,7 @@ def _is_stored_as(context: Context, call: ast.Call, name: str) -> bool:
 def next_rng_key(context: Context, call: ast.Call) -> bool:
     """`hk.next_rng_key()` -> `self.make_rng("dropout")` in a module's own method."""
     me = module_self(context, call)
-    if not me or call.args or call.keywords:
+    if not me or call.args or call.keywords or context.program.replaces_rng:
         return False
     context.text.set(call, f"{me}.make_rng({STREAM})")
     context.count("haiku.next_rng_key", "native")
@@ -138,7 +138,7 @@ def next_rng_key(context: Context, call: ast.Call) -> bool:
 def dropout(context: Context, call: ast.Call) -> bool:
     """`hk.dropout(hk.next_rng_key(), rate, x)` -> `nn.Dropout(rate, deterministic=...)(x)`."""
     bound = bind_call(_DROPOUT, call)
-    if bound is None or not {"rng", "rate", "x"} <= set(bound):
+    if bound is None or not {"rng", "rate", "x"} <= set(bound) or context.program.replaces_rng:
         return False
     key = bound["rng"]
     draws = isinstance(key, ast.Call) and context.name(key.func) == "haiku.next_rng_key"

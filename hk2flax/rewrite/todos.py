@@ -1,0 +1,52 @@
+"""The TODO comments above lines that were left in place."""
+
+from __future__ import annotations
+
+import ast
+
+from hk2flax.diagnostics import Diagnostic
+from hk2flax.diagnostics.suppress import suppressions
+from hk2flax.rewrite.context import Context
+from hk2flax.rewrite.edits import Text
+
+
+def insert_todos(context: Context) -> None:
+    """Inserts those collected so far: at the end, and before the text around them is replaced."""
+    if not context.todos:
+        return
+    text = context.text
+    seen: set[tuple[int, str]] = set()
+    hidden = suppressions(context.file.source.text or "")
+    rel = context.file.source.rel
+    todos, context.todos = context.todos, []
+    for node, comment in todos:
+        code = comment.split()[2]
+        place = getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
+        if any(s.covers(Diagnostic(rel, *place, code, "")) for s in hidden):
+            continue
+        statement = node if isinstance(node, ast.stmt) else None
+        statement = statement or context.file.names.enclosing(node, (ast.stmt,))
+        if statement is None:
+            continue
+        start = text.span(statement)[0]
+        for decorator in getattr(statement, "decorator_list", ()):
+            start = min(start, text.span(decorator)[0])
+        at = text.line_start(start)
+        comment = comment.replace("\n", " ")
+        known = (line.split(" ", 3)[:3] for line in _comments_above(text, at))
+        if (at, comment) in seen or comment.split(" ", 3)[:3] in known:
+            continue
+        seen.add((at, comment))
+        text.insert(at, f"{text.indent(start)}{comment}{text.newline}")
+
+
+def _comments_above(text: Text, at: int) -> list[str]:
+    lines: list[str] = []
+    while at > 0:
+        start = text.line_start(at - 1)
+        line = text.data[start:at].decode().strip()
+        if not line.startswith("#"):
+            break
+        lines.append(line)
+        at = start
+    return lines
