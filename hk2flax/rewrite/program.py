@@ -19,7 +19,8 @@ from hk2flax.project.index import Project, build_project
 from hk2flax.project.source import SourceFile
 
 
-_PRECISION = re.compile(rb"bfloat16|float16|float64|enable_x64|mixed_precision|\bjmp\b")
+# float64 alone says nothing: jax computes in float32 unless x64 is enabled.
+_PRECISION = re.compile(rb"bfloat16|float16|enable_x64|ENABLE_X64|mixed_precision|\bjmp\b")
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def plan_program(sources: Iterable[SourceFile], prefer: str) -> Program:
     methods = plan_methods(project, creators, classes)
     _spare_setup_helpers(classes, methods)
     initializers = find_initializers(project, classes)
-    names = plan_names(project, creators, classes)
+    names = plan_names(project, creators, classes, methods.repeated)
     transforms = plan_transforms(project, creators, classes)
     stacks = plan_stacks(project, creators, classes, names)
     state = plan_state(project, methods, names, transforms)

@@ -270,7 +270,9 @@ def test_keyword_only_constructors(rewrite):
             """
         }
     )
-    assert "class Base(nn.Module, kw_only=True):\n    size: Any\n    bias: bool = True\n" in out["net"]
+    assert (
+        "class Base(nn.Module, kw_only=True):\n    size: Any\n    bias: bool = True\n" in out["net"]
+    )
     assert "class Net(Base, kw_only=True):\n    scale: Any\n\n" in out["net"]
 
 
@@ -297,7 +299,9 @@ def test_a_parameter_stored_under_its_own_name(rewrite):
             """
         }
     )
-    assert 'self.w = self.param("w", nn.initializers.ones, (self.size, 3), jnp.float32)' in out["net"]
+    assert (
+        'self.w = self.param("w", nn.initializers.ones, (self.size, 3), jnp.float32)' in out["net"]
+    )
     assert '        self.v = self.param(\n            "v",\n            nn.init' in out["net"]
     assert "            (self.size,),\n            jnp.float32,\n        )\n" in out["net"]
 
@@ -440,7 +444,10 @@ def test_an_empty_docstring(rewrite):
             '''
         }
     )
-    assert '    """A net."""\n\n    size: Any\n\n    def setup(self):\n        self.linear' in out["net"]
+    assert (
+        '    """A net."""\n\n    size: Any\n\n    def setup(self):\n        self.linear'
+        in out["net"]
+    )
     assert out["codes"] == []
 
 
@@ -514,3 +521,22 @@ def test_dicts_called_params_that_hold_no_parameters(rewrite):
         }
     )
     assert out["codes"] == ["HK201"]
+
+
+def test_numpy_in_double_precision_does_not_make_jax_compute_so(rewrite):
+    net = """
+        import haiku as hk
+        import numpy as np
+
+
+        def f(x):
+            return hk.Linear(3)(np.asarray(x, np.float64))
+    """
+    assert "nn.Dense(3" in rewrite({"net": net})["net"]
+    out = rewrite(
+        {
+            "net": net,
+            "main": "import haiku\nimport jax\nfrom net import f\n\njax.config.update('jax_enable_x64', True)\n",
+        }
+    )
+    assert "return Linear(3)(" in out["net"]
