@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hk2flax.plan.reflection import reflection_problems
+from hk2flax.catalog import lookup
+from hk2flax.catalog.model import Symbol
+from hk2flax.catalog.signatures import parse_signature
 from hk2flax.plan.reserved import RESERVED, free_name
 from hk2flax.project.creates import Creators, called_functions, is_super, self_name
 from hk2flax.project.index import Class, Project
@@ -40,6 +43,8 @@ class Parameter:
 class ClassPlan:
     """The decisions for one class.
 
+    extends_layer: the base is a layer of Haiku, which becomes its helper. base_setup: some base
+    class has a setup().
     parameters: the constructor's, in Haiku's order, without self.
     own_fields: those that this class declares. kw_only: they are declared keyword-only.
     computed: base fields whose value this class computes, by field name. spread: the `**mappings`
@@ -58,6 +63,8 @@ class ClassPlan:
     cls: Class
     init: ast.FunctionDef | None = None
     is_dataclass: bool = False
+    extends_layer: bool = False
+    base_setup: bool = False
     parameters: list[Parameter] = field(default_factory=list)
     own_fields: list[Parameter] = field(default_factory=list)
     kw_only: bool = False
@@ -109,6 +116,13 @@ def plan_class(project: Project, creators: Creators, cls: Class, plans: dict[str
         for d in cls.node.decorator_list
     )
     base = next((plans[b] for b in cls.bases if b in plans), None)
+    plan.base_setup = any(
+        plans[c.name].keeps_setup or plans[c.name].mutable for c in project.mro(cls.name) if c.name in plans
+    )
+    if base is None:
+        layer = next((symbol for b in cls.bases if (symbol := lookup(b)) and symbol.kind == "layer"), None)
+        if layer is not None and layer.signature:
+            base, plan.extends_layer = _layer_plan(cls, layer), True
     plan.init = cls.methods.get("__init__")
     if plan.is_dataclass:
         _plan_dataclass(plan, base)
@@ -119,6 +133,17 @@ def plan_class(project: Project, creators: Creators, cls: Class, plans: dict[str
     _plan_mutable(plan)
     _check_class_body(plan)
     plan.problems += reflection_problems(project, creators, plan)
+    return plan
+
+
+def _layer_plan(cls: Class, layer: Symbol) -> ClassPlan:
+    """The constructor of a Haiku layer that is subclassed: its helper has the same fields."""
+    signature = parse_signature(layer.signature)
+    plan = ClassPlan(cls)
+    plan.parameters = [
+        Parameter(name, "" if name == "name" else name, None, signature.defaults.get(name), name in signature.keyword_only)
+        for name in [*signature.positional, *signature.keyword_only]
+    ]
     return plan
 
 
@@ -185,8 +210,8 @@ def _plan_init(
 def _parameters(init: ast.FunctionDef, taken: set[str]) -> list[Parameter]:
     args = init.args
     positional = [*args.posonlyargs, *args.args][1:]
-    defaults: list[ast.expr | None] = [*args.defaults]
-    defaults = [None] * (len(positional) - len(defaults)) + defaults[-len(positional) or len(defaults) :]
+    missing = len(positional) - len(args.defaults)
+    defaults: list[ast.expr | None] = [*([None] * missing), *args.defaults[max(-missing, 0) :]]
     every = [(a, d, False) for a, d in zip(positional, defaults, strict=True)]
     every += [(a, d, True) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True)]
     result = []
@@ -245,14 +270,9 @@ def _plan_super(project: Project, plan: ClassPlan, base: ClassPlan | None) -> No
         return
     statement = calls[0]
     assert isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
-    if not base_has_setup(project, base):
+    if not plan.extends_layer and not plan.base_setup:
         plan.dropped.add(statement)
     _bind_base(plan, base, statement.value)
-
-
-def base_has_setup(project: Project, plan: ClassPlan) -> bool:
-    """True when a class, or one of its bases, will have a setup()."""
-    return plan.keeps_setup or bool(plan.mutable)
 
 
 def _bind_base(plan: ClassPlan, base: ClassPlan, call: ast.Call) -> None:
@@ -283,6 +303,7 @@ def _bind_base(plan: ClassPlan, base: ClassPlan, call: ast.Call) -> None:
     base_fields = [p for p in base.parameters if p.field]
     order = [p.name for p in base_fields]
     redeclare: list[Parameter] = []
+    value: ast.expr | None
     for parameter in base_fields:
         value = given.get(parameter.name)
         mine = own.get(parameter.name)
@@ -297,6 +318,11 @@ def _bind_base(plan: ClassPlan, base: ClassPlan, call: ast.Call) -> None:
                 redeclare.pop()
         elif value is not None:
             plan.computed[parameter.field] = value
+            if mine is not None:  # linen may run __post_init__ again: the argument stays beside it
+                taken = {*init_names(plan), *(p.field for p in [*plan.parameters, *base.parameters])}
+                apart = replace(mine, field=free_name(mine.name, taken))
+                plan.parameters[plan.parameters.index(mine)] = apart
+                del own[mine.name]
     inherited = {p.name for p in base_fields} & set(own)
     extra = [p for p in plan.parameters if p.field and p.name not in inherited]
     if forwards:
@@ -313,6 +339,14 @@ def _bind_base(plan: ClassPlan, base: ClassPlan, call: ast.Call) -> None:
             p.default is None for p in extra
         )
         plan.kw_only = required_after_default
+
+
+def init_names(plan: ClassPlan) -> set[str]:
+    """The attributes and local names of a constructor, and the methods of its class."""
+    names = set(plan.cls.methods)
+    for node in ast.walk(plan.init) if plan.init is not None else ():
+        names |= {getattr(node, "id", ""), getattr(node, "attr", ""), getattr(node, "arg", "") or ""}
+    return names
 
 
 def _redeclared(plan: ClassPlan, base_fields: list[Parameter], own: dict[str, Parameter]) -> list[Parameter]:
@@ -453,7 +487,7 @@ def _plan_grown(plan: ClassPlan, me: str, stores: dict[str, list[ast.Attribute]]
         if not (grows or stores_item or adds) or node.attr in plan.grown:
             continue
         first = stores.get(node.attr, [None])[0]
-        value = getattr(names.parent.get(first), "value", None) if first is not None else None
+        value = _stored_value(plan, first) if first is not None else None
         if isinstance(value, ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp | ast.Call):
             local = node.attr.lstrip("_") or "items"
             while local in locals_:
@@ -464,6 +498,13 @@ def _plan_grown(plan: ClassPlan, me: str, stores: dict[str, list[ast.Attribute]]
             plan.problems.append(
                 (node, "HK102", f"self.{node.attr} of the base class is extended here; linen froze it")
             )
+
+
+def _stored_value(plan: ClassPlan, target: ast.Attribute) -> ast.expr | None:
+    """What an assignment stores in a target, tuples taken apart."""
+    statement = plan.cls.file.names.enclosing(target, (ast.stmt,))
+    pairs = _assigned_pairs(statement) if isinstance(statement, ast.stmt) else []
+    return next((value for place, value in pairs if place is target), None)
 
 
 _LIST_CHANGES = frozenset({"append", "extend", "insert", "remove"})

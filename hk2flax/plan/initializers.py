@@ -81,9 +81,9 @@ def find_initializers(project: Project, plans: dict[str, ClassPlan]) -> Initiali
             seen.add((owner, parameter))
             flow.default(owner, parameter)
             for file, call in project_calls.get(owner, ()):
-                value = flow.argument(owner, parameter, call)
-                if value is not None:
-                    flow.mark(file, value)
+                given = flow.argument(owner, parameter, call)
+                if given is not None:
+                    flow.mark(file, given)
     return result
 
 
@@ -170,7 +170,10 @@ class _Flow:
             for other in cls.methods.values():
                 for statement in ast.walk(other):
                     if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value:
-                        targets = getattr(statement, "targets", None) or [statement.target]
+                        if isinstance(statement, ast.Assign):
+                            targets = statement.targets
+                        else:
+                            targets = [statement.target]
                         for target in targets:
                             if isinstance(target, ast.Attribute) and target.attr == node.attr:
                                 self.mark(cls.file, statement.value)
@@ -186,7 +189,8 @@ class _Flow:
             function, file = self.project.functions[owner]
             args = function.args
             positional = [*args.posonlyargs, *args.args]
-            pairs = list(zip(positional[::-1], args.defaults[::-1], strict=False))
+            pairs: list[tuple[ast.arg, ast.expr | None]] = []
+            pairs += zip(positional[::-1], args.defaults[::-1], strict=False)
             pairs += list(zip(args.kwonlyargs, args.kw_defaults, strict=True))
             for arg, default in pairs:
                 if arg.arg == parameter and default is not None:

@@ -31,7 +31,7 @@ from hk2flax.project.creates import (
 from hk2flax.project.index import Class, File, Project
 from hk2flax.project.scopes import LOOPS
 
-COMPACT, SCOPE = "compact", "scope"
+COMPACT, SCOPE, NOWRAP = "compact", "scope", "nowrap"
 _NOT_FRAMES = ("staticmethod", "classmethod", "haiku.transparent", "haiku.experimental.transparent")
 
 
@@ -47,7 +47,8 @@ class Site:
 
 @dataclass
 class Methods:
-    """The decisions: `decoration` by method node; `setup_helpers` run from `__init__` only.
+    """The decisions: `decoration` by method node; `setup_helpers` run from `__init__` only;
+    `repeated` methods run in their caller's frame, perhaps several times.
 
     `external` are the attributes that some code reads on an object other than `self`: by name, the
     classes whose objects these are ("" where that is unknown);
@@ -57,6 +58,7 @@ class Methods:
     decoration: dict[ast.AST, str] = field(default_factory=dict)
     creating: set[ast.AST] = field(default_factory=set)
     setup_helpers: set[ast.AST] = field(default_factory=set)
+    repeated: set[ast.AST] = field(default_factory=set)
     external: dict[str, set[str]] = field(default_factory=dict)
     attribute_reads: dict[str, set[str]] = field(default_factory=dict)
 
@@ -114,8 +116,9 @@ def _external_attributes(project: Project, creators: Creators) -> dict[str, set[
                 if node in file.names.qualified:
                     continue
                 method = method_around(file, node)
-                own = isinstance(node.value, ast.Name) and method is not None
-                if not (own and node.value.id == self_name(method)) and not is_super(node.value):
+                owner = node.value.id if isinstance(node.value, ast.Name) else None
+                own = method is not None and owner == self_name(method)
+                if not own and not is_super(node.value):
                     classes = _classes_of(project, creators, file, node.value)
                     found.setdefault(node.attr, set()).update(classes)
     return found
@@ -267,7 +270,27 @@ def _plan_family(
             result.decoration[method] = SCOPE
         else:
             result.decoration[method] = COMPACT
+    scoped = any(result.decoration.get(m) == SCOPE for m in framed)
+    _plan_unframed(result, {*unframed, *inlined}, sites, scoped)
     result.creating |= creating
+
+
+def _plan_unframed(
+    result: Methods, methods: set[ast.FunctionDef], sites: dict[str, list[Site]], scoped: bool
+) -> None:
+    """Methods that run in their caller's frame: linen must not make them a frame of the module.
+
+    Inside `method_scope` the frame is a child of the module; a wrapped method would leave it.
+    """
+    for method in methods:
+        own = sites.get(method.name, [])
+        if len(own) > 1 or any(s.repeated for s in own):
+            result.repeated.add(method)
+        is_plain = method.name.startswith("__") or any(
+            getattr(d, "id", "") in ("staticmethod", "classmethod") for d in method.decorator_list
+        )
+        if scoped and not is_plain:
+            result.decoration[method] = NOWRAP
 
 
 def _several_create(framed: set[ast.FunctionDef], name: str) -> bool:

@@ -31,6 +31,7 @@ class NamePlan:
     literals: dict[object, dict[str, int]] = field(default_factory=dict)
     sites: dict[ast.AST, list[tuple[File, ast.Call]]] = field(default_factory=dict)
     taken: dict[str, set[str]] = field(default_factory=dict)
+    repeated: set[ast.AST] = field(default_factory=set)
 
     def pool(self, file: File, node: ast.AST) -> object:
         """What shares a linen scope with `node`: its class, else its function, else the file."""
@@ -54,9 +55,8 @@ class NamePlan:
         names = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)}
         if any(isinstance(n, ast.Attribute) and n.attr in ("name", "module_name") for n in ast.walk(value)):
             return False
-        if "name" in names and method_around(file, call) is not None and function_around(file, call) in (
-            p.init for p in self.plans.values()
-        ):
+        constructors: set[ast.AST | None] = {p.init for p in self.plans.values() if p.init}
+        if "name" in names and function_around(file, call) in constructors:
             return False
         if loop is not None and not names & _targets(loop):
             return False
@@ -104,7 +104,7 @@ class NamePlan:
         function = function_around(file, node)
         method = method_around(file, node)
         if function is None or function is method:
-            return True
+            return function not in self.repeated
         sites = self.sites.get(function, [])
         return len(sites) <= 1 and all(self.loop(f, c) is None for f, c in sites)
 
@@ -141,9 +141,14 @@ def _targets(loop: ast.AST) -> set[str]:
     return {n.id for p in places for n in ast.walk(p) if isinstance(n, ast.Name)}
 
 
-def plan_names(project: Project, creators: Creators, plans: dict[str, ClassPlan]) -> NamePlan:
-    """Collects all literal names and all call sites of the project."""
-    result = NamePlan(project, creators, plans)
+def plan_names(
+    project: Project, creators: Creators, plans: dict[str, ClassPlan], repeated: set[ast.AST]
+) -> NamePlan:
+    """Collects all literal names and all call sites of the project.
+
+    `repeated` are the methods that run in their caller's frame, perhaps several times.
+    """
+    result = NamePlan(project, creators, plans, repeated=repeated)
     for file in project.files.values():
         for node in file.names.parent:
             if not isinstance(node, ast.Call):

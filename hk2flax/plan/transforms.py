@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from hk2flax.plan.classes import ClassPlan
 from hk2flax.plan.reserved import CALL_ARGUMENTS
-from hk2flax.project.creates import Creators
+from hk2flax.project.creates import Creators, class_around, in_annotation
 from hk2flax.project.index import File, Project
 from hk2flax.project.scopes import FUNCTIONS, Binding, Function
 
@@ -81,8 +81,11 @@ def plan_transforms(project: Project, creators: Creators, classes: dict[str, Cla
         for f in project.files.values()
         for n in f.names.qualified
     )
-    for file in project.files.values():
-        finder = _Finder(project, classes, file, draws, plan)
+    finders = [_Finder(project, classes, file, draws, plan) for file in project.files.values()]
+    blocked = _built_elsewhere(project, classes, finders)
+    for finder in finders:
+        finder.blocked = blocked
+        file = finder.file
         for node in file.names.parent:
             if isinstance(node, ast.Assign):
                 finder.consider(node)
@@ -96,7 +99,34 @@ def plan_transforms(project: Project, creators: Creators, classes: dict[str, Cla
     return plan
 
 
+def _built_elsewhere(project: Project, classes: dict[str, ClassPlan], finders: list[_Finder]) -> set[str]:
+    """Module classes that some function builds which does more than that.
+
+    Transforms that build the same module may share its parameters (an agent's `step` and `unroll`), so
+    either all of them become that module, without a level of its own in the tree, or none.
+    """
+    alone: set[ast.AST] = set()
+    for finder in finders:
+        for node in finder.names.parent:
+            if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+                construction = finder.built_by(node)
+                if construction is not None:
+                    alone.add(construction.func)
+    blocked: set[str] = set()
+    for finder in finders:
+        for node in finder.names.qualified:
+            name = project.name(finder.file, node)
+            if name not in classes or node in alone or in_annotation(finder.file, node):
+                continue
+            owner = class_around(project, finder.file, node)
+            if owner is None or owner.name not in classes:
+                blocked.add(name)
+    return blocked
+
+
 class _Finder:
+    blocked: set[str] = set()
+
     def __init__(
         self,
         project: Project,
@@ -143,6 +173,19 @@ class _Finder:
         if transform.unpacking is not None:
             self.plan.unpackings.add(transform.unpacking)
 
+    def built_by(self, call: ast.Call) -> ast.Call | None:
+        """The module that a transformed function builds and calls, if it does nothing else."""
+        name = self.project.name(self.file, call.func)
+        if name not in _STATE and name != "haiku.multi_transform":
+            return None
+        function = self._function(call.args[0], call)
+        if function is None:
+            return None
+        if name in _STATE:
+            return self._only_module(function, call)
+        shape = _multi_shape(function)
+        return shape[0] if shape is not None else None
+
     def wrap(self, call: ast.Call) -> None:
         """A transform that stays: of the module alone where the function does nothing else."""
         if call in self.plan.calls or len(call.args) != 1 or call.keywords:
@@ -180,7 +223,7 @@ class _Finder:
         construction, methods = shape
         plan = self.classes.get(self.project.name(self.file, construction.func))
         local = set(self.names.scopes[function].bindings)
-        if plan is None or plan.problems or not self._is_early(construction, call):
+        if plan is None or plan.problems or plan.name in self.blocked or not self._is_early(construction, call):
             return
         if any(isinstance(n, ast.Name) and n.id in local for n in ast.walk(construction)):
             return
@@ -188,7 +231,7 @@ class _Finder:
         self.plan.wrapped_methods[call] = methods
         self.plan.removed.add(function)
 
-    def _is_early(self, construction: ast.Call, call: ast.Call) -> bool:
+    def _is_early(self, construction: ast.Call, call: ast.expr) -> bool:
         """True when the construction means the same at the transform as it does inside the function.
 
         Haiku builds the module at every call; a name defined later, a flag that is not parsed yet
@@ -294,7 +337,7 @@ class _Finder:
             return None
         construction, use = result
         plan = self.classes.get(self.project.name(self.file, construction.func))
-        if plan is None or plan.problems:
+        if plan is None or plan.problems or plan.name in self.blocked:
             return None
         local = set(self.names.scopes[function].bindings)
         if any(isinstance(n, ast.Name) and n.id in local for n in ast.walk(construction)):
@@ -354,7 +397,7 @@ class _Finder:
             return None
         construction, methods = shape
         plan = self.classes.get(self.project.name(self.file, construction.func))
-        if plan is None or plan.problems or not methods:
+        if plan is None or plan.problems or plan.name in self.blocked or not methods:
             return None
         local = set(self.names.scopes[transform.function].bindings)
         if any(isinstance(n, ast.Name) and n.id in local for n in ast.walk(construction)):

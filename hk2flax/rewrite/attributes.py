@@ -13,6 +13,9 @@ from hk2flax.rewrite.context import Context
 
 def rewrite_attribute(context: Context, node: ast.Attribute) -> None:
     """Gives `self.x` the name that the plan chose for it."""
+    if node.attr in ("params_dict", "module_name") and context.mentions_haiku:
+        context.leave(node, "HK104", f"{node.attr} exists in Haiku's Module only", "haiku.Module")
+        return
     if not isinstance(node.value, ast.Name):
         return
     method = method_around(context.file, node)
@@ -52,6 +55,8 @@ def rewrite_reflection(context: Context, call: ast.Call) -> None:
         return
     owner, name = call.args[:2]
     if not (isinstance(owner, ast.Name) and isinstance(name, ast.Constant)):
+        return
+    if not isinstance(name.value, str):
         return
     method = method_around(context.file, call)
     cls = class_around(context.program.project, context.file, call)
@@ -157,7 +162,7 @@ def _replace(context: Context, node: ast.expr, new: str) -> None:
     if not isinstance(string, ast.JoinedStr):
         text.set(node, new)
         return
-    outer = string
+    outer: ast.AST = string
     while isinstance(context.file.names.parent.get(outer), ast.FormattedValue | ast.JoinedStr):
         outer = context.file.names.parent[outer]
     source = text.of(outer)

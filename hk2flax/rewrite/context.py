@@ -68,6 +68,11 @@ class Context:
         return all(s is not None and s.helper == name for s in symbols)
 
     @property
+    def mentions_haiku(self) -> bool:
+        """True for a file that uses Haiku itself."""
+        return b"haiku" in self.file.source.data
+
+    @property
     def exact(self) -> bool:
         """True under --prefer exact."""
         return self.program.prefer == "exact"

@@ -133,7 +133,8 @@ class Text:
 
     def arguments(self, call: ast.Call) -> list[Slot]:
         """The call's arguments in source order, each with the span that its commas leave it."""
-        nodes = sorted([*call.args, *call.keywords], key=lambda n: (n.lineno, n.col_offset))
+        nodes: list[ast.expr | ast.keyword] = [*call.args, *call.keywords]
+        nodes.sort(key=lambda n: (n.lineno, n.col_offset))
         open_, close = self.parens(call)
         if len(nodes) == 1 and self.span(nodes[0])[0] <= open_:  # f(x for x in y)
             return [Slot(open_ + 1, close, nodes[0])]

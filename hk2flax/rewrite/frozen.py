@@ -25,7 +25,9 @@ def widen_test(context: Context, call: ast.Call) -> None:
     for element in elements:
         name = element.id if isinstance(element, ast.Name) else ""
         more = _FROZEN.get(name)
-        if more is None or more in names or context.file.names.binding(element) is not None:
+        if not isinstance(element, ast.Name) or more is None or more in names:
+            continue
+        if context.file.names.binding(element) is not None:
             continue
         new = f"{name}, {more if name == 'list' else context.dotted(more)}"
         context.text.set(element, new if element is not kinds else f"({new})")

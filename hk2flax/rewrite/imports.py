@@ -264,7 +264,8 @@ def remove_module_aliases(context: Context, used: set[str]) -> bool:
 
 def _remove_haiku(context: Context, used: set[str]) -> set[ast.stmt]:
     """Removes the imports of Haiku, and those that only the rewritten code used."""
-    used, removed = set(used) - set(context.helpers.values()), set()
+    used = set(used) - set(context.helpers.values())
+    removed: set[ast.stmt] = set()
     imports = [n for n in context.file.names.parent if isinstance(n, ast.Import | ast.ImportFrom)]
     left = []
     for node in imports:
@@ -353,10 +354,10 @@ def _remove_statement(context: Context, node: ast.stmt, used: set[str]) -> None:
     if isinstance(parent, ast.If) and parent.body == [node] and not parent.orelse:
         test = parent.test
         if context.name(test) == "typing.TYPE_CHECKING":
-            root = test if isinstance(test, ast.Name) else getattr(test, "value", None)
+            root = test.value if isinstance(test, ast.Attribute) else test
             binding = context.file.names.binding(root) if isinstance(root, ast.Name) else None
             if binding is not None and len(context.file.names.uses[id(binding)]) == 1:
-                used.discard(root.id)
+                used.discard(ast.unparse(root))
             _remove_statement(context, parent, used)
             return
     blocks = (getattr(parent, f, None) or [] for f in ("body", "orelse", "finalbody"))

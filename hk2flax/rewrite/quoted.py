@@ -28,13 +28,13 @@ def _strings(context: Context, node: ast.expr) -> Iterator[ast.Constant]:
         if isinstance(node.value, str):
             yield node
         return
-    parts = list(ast.iter_child_nodes(node))
+    parts: list[ast.AST] = list(ast.iter_child_nodes(node))
     if isinstance(node, ast.Subscript):
         kind = context.name(node.value).rpartition(".")[2] or getattr(node.value, "id", "")
         if kind == "Literal":
             return
         if kind == "Annotated" and isinstance(node.slice, ast.Tuple):
-            parts = node.slice.elts[:1]
+            parts = [*node.slice.elts[:1]]
     for part in parts:
         if isinstance(part, ast.expr):
             yield from _strings(context, part)
@@ -55,6 +55,7 @@ def _annotations(context: Context) -> Iterator[ast.expr]:
 
 def _rewrite_string(context: Context, node: ast.Constant) -> None:
     """Replaces each Haiku name in a string that is an expression."""
+    assert isinstance(node.value, str)
     try:
         ast.parse(node.value.strip(), mode="eval")
     except (SyntaxError, ValueError):

@@ -141,8 +141,9 @@ def dropout(context: Context, call: ast.Call) -> bool:
     if bound is None or not {"rng", "rate", "x"} <= set(bound) or context.program.replaces_rng:
         return False
     key = bound["rng"]
-    draws = isinstance(key, ast.Call) and context.name(key.func) == "haiku.next_rng_key"
-    if not draws or key.args or key.keywords or "broadcast_dims" in bound:
+    if not isinstance(key, ast.Call) or context.name(key.func) != "haiku.next_rng_key":
+        return False
+    if key.args or key.keywords or "broadcast_dims" in bound:
         return False
     text = context.text
     if text.has_comment(*text.span(call)) or _draws(context, bound["x"]) or _draws(context, bound["rate"]):

@@ -24,8 +24,8 @@ def insert_todos(context: Context) -> None:
         place = getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
         if any(s.covers(Diagnostic(rel, *place, code, "")) for s in hidden):
             continue
-        statement = node if isinstance(node, ast.stmt) else None
-        statement = statement or context.file.names.enclosing(node, (ast.stmt,))
+        is_statement = isinstance(node, ast.stmt)
+        statement = node if is_statement else context.file.names.enclosing(node, (ast.stmt,))
         if statement is None:
             continue
         start = text.span(statement)[0]
