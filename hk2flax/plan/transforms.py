@@ -10,8 +10,17 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from hk2flax.plan.classes import ClassPlan
+from hk2flax.plan.class_plan import ClassPlan
+from hk2flax.plan.parameters import makes_parameters
 from hk2flax.plan.reserved import CALL_ARGUMENTS
+from hk2flax.plan.transform_shapes import (
+    has_long_string,
+    is_none,
+    multi_shape,
+    pair_target,
+    passes_on,
+    returned_call,
+)
 from hk2flax.project.creates import Creators, class_around, in_annotation
 from hk2flax.project.index import File, Project
 from hk2flax.project.scopes import FUNCTIONS, Binding, Function
@@ -30,7 +39,8 @@ class NativeTransform:
     function: what was transformed. construction: the module it builds and calls, when it does
     nothing else; else None, and the function becomes a module class called `class_name`.
     statement: the assignment. takes_state, takes_rng: what `apply` takes after the parameters.
-    methods: for a multi_transform, the method that each unpacked name stands for.
+    methods: for a multi_transform, the method that each unpacked name stands for. may_be_empty: nothing
+    that makes parameters is seen, so that linen's variables may lack `params`.
     """
 
     file: File
@@ -43,6 +53,7 @@ class NativeTransform:
     construction: ast.Call | None = None
     class_name: str = ""
     unpacking: ast.Assign | None = None
+    may_be_empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -165,6 +176,9 @@ class _Finder:
             sites = self._sites(transform, found[1])
         if not sites:
             return
+        transform.may_be_empty = not makes_parameters(self.project, self.file, function)
+        if transform.may_be_empty and transform.takes_state:
+            return
         self.plan.functions[function] = transform
         self.plan.statements[statement] = transform
         self.plan.calls[statement.value] = transform
@@ -183,7 +197,7 @@ class _Finder:
             return None
         if name in _STATE:
             return self._only_module(function, call)
-        shape = _multi_shape(function)
+        shape = multi_shape(function)
         return shape[0] if shape is not None else None
 
     def wrap(self, call: ast.Call) -> None:
@@ -217,7 +231,7 @@ class _Finder:
         if call in self.plan.calls or len(call.args) != 1 or call.keywords:
             return
         function = self._function(call.args[0], call)
-        shape = _multi_shape(function) if function is not None else None
+        shape = multi_shape(function) if function is not None else None
         if function is None or shape is None or not isinstance(function, ast.FunctionDef):
             return
         construction, methods = shape
@@ -320,7 +334,7 @@ class _Finder:
         if isinstance(function, ast.Lambda):
             return False
         scope = self.names.scopes[function]
-        if "self" in {n.id for n in ast.walk(function) if isinstance(n, ast.Name)} or _has_long_string(function):
+        if "self" in {n.id for n in ast.walk(function) if isinstance(n, ast.Name)} or has_long_string(function):
             return False
         if any(isinstance(n, ast.Yield | ast.YieldFrom | ast.Nonlocal | ast.Global) for n in ast.walk(function)):
             return False
@@ -332,7 +346,7 @@ class _Finder:
 
     def _only_module(self, function: Function, call: ast.Call) -> ast.Call | None:
         """`return Net(...)(x, training)` with exactly the function's own arguments."""
-        result = _returned_call(function)
+        result = returned_call(function)
         if result is None:
             return None
         construction, use = result
@@ -345,7 +359,7 @@ class _Finder:
         if not self._is_early(construction, call):
             return None
         called = next((c.methods["__call__"] for c in self.project.mro(plan.name) if "__call__" in c.methods), None)
-        return construction if called is not None and _passes_on(function, use, called) else None
+        return construction if called is not None and passes_on(function, use, called) else None
 
     def _sites(self, transform: NativeTransform, binding: Binding) -> dict[ast.AST, Site] | None:
         sites: dict[ast.AST, Site] = {}
@@ -363,9 +377,9 @@ class _Finder:
         if any(k.arg is None or k.arg in CALL_ARGUMENTS or k.arg in ("rng", "params", "state") for k in call.keywords):
             return False
         if kind == "init":
-            if not call.args or isinstance(call.args[0], ast.Starred) or _is_none(call.args[0]):
+            if not call.args or isinstance(call.args[0], ast.Starred) or is_none(call.args[0]):
                 return False
-            return not transform.takes_state or _pair_target(self.names.parent.get(call), call) is not None
+            return not transform.takes_state or pair_target(self.names.parent.get(call), call) is not None
         if kind != "apply":
             return False
         leading = 1 + transform.takes_state + transform.takes_rng
@@ -377,7 +391,7 @@ class _Finder:
 
     def _rng_is_key(self, rng: ast.expr, draws: bool) -> bool:
         """False where the key may be None, which linen does not take."""
-        if _is_none(rng) or not isinstance(rng, ast.Name):
+        if is_none(rng) or not isinstance(rng, ast.Name):
             return True
         if not draws:
             return True
@@ -388,11 +402,11 @@ class _Finder:
         positional = [*args.posonlyargs, *args.args]
         defaults = dict(zip([a.arg for a in positional][::-1], args.defaults[::-1], strict=False))
         defaults |= {a.arg: d for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d}
-        return not _is_none(defaults.get(rng.id))
+        return not is_none(defaults.get(rng.id))
 
     def _multi(self, transform: NativeTransform, binding: Binding) -> dict[ast.AST, Site] | None:
         """`multi_transform` of a function that builds one module and returns some of its methods."""
-        shape = _multi_shape(transform.function)
+        shape = multi_shape(transform.function)
         if shape is None or not isinstance(transform.function, ast.FunctionDef):
             return None
         construction, methods = shape
@@ -447,132 +461,3 @@ class _Finder:
         return sites
 
 
-def _is_none(node: ast.AST | None) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
-
-
-def _pair_target(parent: ast.AST | None, call: ast.Call) -> ast.Tuple | None:
-    """The `params, state` that a call is unpacked into."""
-    if isinstance(parent, ast.Assign) and parent.value is call and len(parent.targets) == 1:
-        target = parent.targets[0]
-        if isinstance(target, ast.Tuple) and len(target.elts) == 2:
-            return target
-    return None
-
-
-def _body(function: Function) -> list[ast.stmt]:
-    if isinstance(function, ast.Lambda):
-        return [ast.Return(function.body)]
-    body = list(function.body)
-    if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-        body = body[1:]
-    return body
-
-
-def _constructed(body: list[ast.stmt]) -> tuple[str, ast.Call] | None:
-    """The name and construction of a leading `net = Net(...)`."""
-    if len(body) > 1 and isinstance(body[0], ast.Assign) and isinstance(body[0].value, ast.Call):
-        target = body[0].targets[0]
-        if isinstance(target, ast.Name) and len(body[0].targets) == 1:
-            return target.id, body[0].value
-    return None
-
-
-def _returned_call(function: Function) -> tuple[ast.Call, ast.Call] | None:
-    """(construction, call of the module) for a function that does nothing else."""
-    body = _body(function)
-    last = body[-1] if body else None
-    if not isinstance(last, ast.Return) or not isinstance(last.value, ast.Call):
-        return None
-    use = last.value
-    if len(body) == 1 and isinstance(use.func, ast.Call):
-        return use.func, use
-    named = _constructed(body)
-    if len(body) == 2 and named is not None and isinstance(use.func, ast.Name) and use.func.id == named[0]:
-        return named[1], use
-    return None
-
-
-def _passes_on(function: Function, use: ast.Call, called: ast.FunctionDef | None) -> bool:
-    """True when the call hands on the function's parameters, all and in order."""
-    args = function.args
-    if args.vararg or args.kwarg or args.kwonlyargs or args.posonlyargs:
-        return False
-    own = [a.arg for a in args.args]
-    given = [a.id if isinstance(a, ast.Name) else "" for a in use.args]
-    for keyword in use.keywords:
-        if not isinstance(keyword.value, ast.Name) or keyword.arg != keyword.value.id:
-            return False
-        given.append(keyword.value.id)
-    if given != own:
-        return False
-    if called is None:
-        return True
-    theirs = [a.arg for a in [*called.args.posonlyargs, *called.args.args]][1:]
-    if called.args.vararg or theirs[: len(own)] != own:
-        return False
-    mine = dict(zip(own[::-1], args.defaults[::-1], strict=False))
-    other = dict(zip(theirs[::-1], called.args.defaults[::-1], strict=False))
-    return all(
-        (n in mine) == (n in other) and (n not in mine or ast.dump(mine[n]) == ast.dump(other[n])) for n in own
-    ) and not any(n in CALL_ARGUMENTS for n in own)
-
-
-def _has_long_string(function: ast.AST) -> bool:
-    """True for a string over several lines (but the docstring), which indenting would change."""
-    doc = function.body[0] if isinstance(function, ast.FunctionDef) else None
-    return any(
-        isinstance(n, ast.Constant | ast.JoinedStr)
-        and n.end_lineno != n.lineno
-        and not (isinstance(doc, ast.Expr) and doc.value is n)
-        for n in ast.walk(function)
-    )
-
-
-def _multi_shape(function: Function) -> tuple[ast.Call, list[str]] | None:
-    """(construction, method names) of `m = Net(); init = lambda x: m(x); return init, (m.a, m.b)`."""
-    body = _body(function)
-    named = _constructed(body)
-    last = body[-1] if body else None
-    if named is None or not isinstance(last, ast.Return) or not isinstance(last.value, ast.Tuple):
-        return None
-    if len(last.value.elts) != 2:
-        return None
-    module, construction = named
-    lambdas = {
-        s.targets[0].id: s.value
-        for s in body[1:-1]
-        if isinstance(s, ast.Assign) and isinstance(s.targets[0], ast.Name) and isinstance(s.value, ast.Lambda)
-    }
-    if len(lambdas) != len(body) - 2:
-        return None
-    template, applied = last.value.elts
-    if isinstance(template, ast.Name) and template.id in lambdas:
-        template = lambdas[template.id]
-    if not _is_plain_call(template, module):
-        return None
-    items = applied.elts if isinstance(applied, ast.Tuple | ast.List) else []
-    methods = [_method_of(lambdas.get(i.id, i) if isinstance(i, ast.Name) else i, module) for i in items]
-    return (construction, methods) if methods and all(methods) else None
-
-
-def _is_plain_call(node: ast.expr, module: str) -> bool:
-    """True for the module itself or `lambda x: module(x)`."""
-    if isinstance(node, ast.Name):
-        return node.id == module
-    return (
-        isinstance(node, ast.Lambda)
-        and isinstance(node.body, ast.Call)
-        and isinstance(node.body.func, ast.Name)
-        and node.body.func.id == module
-        and _passes_on(node, node.body, None)
-    )
-
-
-def _method_of(node: ast.expr, module: str) -> str:
-    """The method that `module.a` or `lambda x: module.a(x)` runs, or ""."""
-    if isinstance(node, ast.Lambda) and isinstance(node.body, ast.Call) and _passes_on(node, node.body, None):
-        node = node.body.func
-    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == module:
-        return node.attr
-    return "__call__" if isinstance(node, ast.Name) and node.id == module else ""

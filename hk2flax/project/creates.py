@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from hk2flax.catalog import lookup
 from hk2flax.project.index import Class, File, Project
-from hk2flax.project.scopes import FUNCTIONS, Function
+from hk2flax.project.scopes import FUNCTIONS
 
 # Framework names that only work inside a module, so code that calls them belongs to one.
 CONTEXT = frozenset(
@@ -133,7 +133,7 @@ def _record_values(file: File, callers: dict[ast.AST, set[ast.AST]]) -> None:
     for function, scope in names.scopes.items():
         if isinstance(function, ast.Lambda):
             places: list[ast.AST] = [function]
-        elif isinstance(function, FUNCTIONS) and scope.parent is not None:
+        elif isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and scope.parent is not None:
             places = list(names.uses.get(id(scope.parent.bindings.get(function.name)), ()))
         else:
             continue
@@ -184,10 +184,11 @@ def called_functions(project: Project, file: File, call: ast.Call) -> list[ast.A
             return []
         if isinstance(func.value, ast.Name) and func.value.id == _first_parameter(file, call):
             related = [*project.mro(owner.name), *project.subclasses(owner.name)]
-            return [c.methods[func.attr] for c in related if func.attr in c.methods]
+            return [*(c.methods[func.attr] for c in related if func.attr in c.methods)]
         if is_super(func.value):
             bases = project.mro(owner.name)[1:]
-            return [c.methods[func.attr] for c in bases if func.attr in c.methods][:1]
+            inherited = (c.methods[func.attr] for c in bases if func.attr in c.methods)
+            return [method for method in (next(inherited, None),) if method is not None]
     return []
 
 

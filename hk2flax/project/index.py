@@ -131,7 +131,7 @@ class Project:
     @cached_property
     def _packages(self) -> set[str]:
         """All modules and the packages around them."""
-        result = set()
+        result: set[str] = set()
         for module in {*self._modules, *self._unrelated}:
             parts = module.split(".")
             result.update(".".join(parts[:depth]) for depth in range(1, len(parts) + 1))

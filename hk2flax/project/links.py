@@ -77,7 +77,7 @@ def _link_own_class(file: File) -> None:
         args = [*method.args.posonlyargs, *method.args.args]
         decorators = {getattr(d, "id", "") for d in method.decorator_list}
         is_class = "classmethod" in decorators
-        if "staticmethod" in decorators or not args or args[0].arg != owner.id:
+        if "staticmethod" in decorators or not args or args[0].arg != ast.unparse(owner):
             continue
         if is_class == (owner is func):
             names.qualified[func] = names.scopes[cls].prefix
