@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from hk2flax.catalog import lookup
 from hk2flax.catalog.signatures import bind_call, parse_signature
-from hk2flax.plan.classes import ClassPlan
+from hk2flax.plan.class_plan import ClassPlan
 from hk2flax.project.creates import class_around, method_around, self_name
 from hk2flax.project.index import File, Project
 

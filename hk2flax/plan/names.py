@@ -10,12 +10,11 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from hk2flax.plan.classes import ClassPlan
+from hk2flax.plan.class_plan import ClassPlan
 from hk2flax.plan.reserved import RESERVED
 from hk2flax.project.creates import Creators, class_around, function_around, method_around
 from hk2flax.project.index import Class, File, Project
 from hk2flax.project.scopes import COMPREHENSIONS, FUNCTIONS, LOOPS
-
 
 # Parameters and state share the namespace of submodules in linen.
 _STORAGE = ("haiku.get_parameter", "haiku.get_state", "haiku.set_state")

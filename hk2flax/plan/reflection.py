@@ -14,7 +14,7 @@ from hk2flax.project.creates import Creators, self_name
 from hk2flax.project.index import Class, Project
 
 if TYPE_CHECKING:
-    from hk2flax.plan.classes import ClassPlan
+    from hk2flax.plan.class_plan import ClassPlan
 
 _SHOWN = ("__repr__", "__str__")  # what these return is for readers
 

@@ -11,9 +11,15 @@ import ast
 from dataclasses import dataclass, field
 
 from hk2flax.catalog import lookup
-from hk2flax.plan.classes import ClassPlan
+from hk2flax.plan.class_plan import ClassPlan
 from hk2flax.plan.names import NamePlan
-from hk2flax.project.creates import Creators, class_around, function_around, method_around, self_name
+from hk2flax.project.creates import (
+    Creators,
+    class_around,
+    function_around,
+    method_around,
+    self_name,
+)
 from hk2flax.project.index import File, Project
 
 LAYER_STACK = ("haiku.layer_stack", "haiku.experimental.layer_stack")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from hk2flax.plan.classes import ClassPlan
+from hk2flax.plan.class_plan import ClassPlan
 from hk2flax.project.creates import class_around, method_around, self_name
 from hk2flax.project.scopes import FUNCTIONS
 from hk2flax.rewrite.context import Context

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from hk2flax.plan.classes import ClassPlan, Parameter
+from hk2flax.plan.class_plan import ClassPlan, Parameter
 from hk2flax.rewrite.context import Context
 from hk2flax.rewrite.edits import Slot, remove_slot
 
@@ -102,6 +102,16 @@ def _collect_arguments(context: Context, call: ast.Call, plan: ClassPlan, slots:
         arguments.append(f"{stars['**'].field}={{{', '.join(keywords)}}}")
     open_, close = text.parens(call)
     text.replace(open_ + 1, close, ", ".join(arguments))
+
+
+def name_module(context: Context, call: ast.Call, name: str) -> None:
+    """Adds `name=...` to a construction that has been rewritten and has no name."""
+    text = context.text
+    open_, close = text.parens(call)
+    written = text.get(open_ + 1, close, edges=True).rstrip()
+    if "name=" not in written:
+        comma = "" if not written or written.endswith(",") else ", "
+        text.insert(close, f'{comma}name="{name}"')
 
 
 def _is_own_attribute(context: Context, call: ast.Call, value: ast.expr) -> bool:

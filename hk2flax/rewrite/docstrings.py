@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from hk2flax.plan.classes import ClassPlan
+from hk2flax.plan.class_plan import ClassPlan
 from hk2flax.rewrite.context import Context
 
 _LITERAL = re.compile(r"""^([rRuU]?)(\"{3}|'{3}|"|')(.*)\2$""", re.DOTALL)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from hk2flax.catalog import lookup
-from hk2flax.plan.classes import ClassPlan
+from hk2flax.plan.class_plan import ClassPlan
 from hk2flax.plan.name_dependence import find_name_dependence
 from hk2flax.project.creates import class_around, method_around, self_name
 from hk2flax.rewrite import storage
@@ -16,7 +16,7 @@ from hk2flax.rewrite.attributes import (
 )
 from hk2flax.rewrite.calls import finish_use, rewrite_call
 from hk2flax.rewrite.classes import decorate_method, rewrite_bases, rewrite_class
-from hk2flax.rewrite.constructors import rewrite_construction
+from hk2flax.rewrite.constructors import name_module, rewrite_construction
 from hk2flax.rewrite.context import Context
 from hk2flax.rewrite.frozen import widen_test
 from hk2flax.rewrite.initializers import insert_key, rewrite_initializer
@@ -116,6 +116,8 @@ def _visit_class(context: Context, node: ast.ClassDef) -> None:
     body = sorted(node.body, key=lambda s: s is not plan.init)
     for child in [*node.decorator_list, *node.bases, *node.keywords, *body]:
         _visit(context, child)
+    for call, name in plan.replaced.items():
+        name_module(context, call, name)
     rewrite_bases(context, plan)
     for method in plan.cls.methods.values():
         decorate_method(context, method)

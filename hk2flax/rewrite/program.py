@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from hk2flax.plan.classes import ClassPlan, plan_class
+from hk2flax.plan.class_plan import ClassPlan
+from hk2flax.plan.classes import plan_class
 from hk2flax.plan.initializers import Initializers, find_initializers
 from hk2flax.plan.methods import Methods, plan_methods
 from hk2flax.plan.names import NamePlan, plan_names
@@ -17,7 +18,6 @@ from hk2flax.plan.transforms import TransformPlan, plan_transforms
 from hk2flax.project.creates import Creators, find_creators
 from hk2flax.project.index import Project, build_project
 from hk2flax.project.source import SourceFile
-
 
 # float64 alone says nothing: jax computes in float32 unless x64 is enabled.
 _PRECISION = re.compile(rb"bfloat16|float16|enable_x64|ENABLE_X64|mixed_precision|\bjmp\b")

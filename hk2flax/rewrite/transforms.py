@@ -15,7 +15,7 @@ def rewrite_site(context: Context, call: ast.Call, site: Site) -> None:
     if site.kind == "init":
         text = context.text.of(call)
         if not transform.takes_state:
-            context.text.set(call, f'{text}["params"]')
+            context.text.set(call, f'{text}.get("params", {{}})' if transform.may_be_empty else f'{text}["params"]')
             return
         # params, state = ...  ->  state, params = flax.core.pop(..., "params")
         statement = context.file.names.parent[call]

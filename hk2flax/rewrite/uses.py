@@ -8,7 +8,6 @@ from collections.abc import Set
 from hk2flax.project.creates import class_around, method_around, self_name
 from hk2flax.rewrite.context import Context
 
-
 # Too common on other objects to say anything where the object cannot be seen.
 _COMMON = frozenset({"name", "mask", "axis", "padding", "layers"})
 

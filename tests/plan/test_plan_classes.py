@@ -2,7 +2,7 @@
 
 import pytest
 
-from hk2flax.plan.classes import ClassPlan
+from hk2flax.plan.class_plan import ClassPlan
 from tests.sources import plan
 
 

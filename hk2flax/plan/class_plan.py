@@ -1,0 +1,119 @@
+"""What is decided for one module class: its parameters, fields, and what becomes of its statements."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from hk2flax.project.creates import is_super, self_name
+from hk2flax.project.index import Class
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A constructor parameter. `field` is the dataclass field it becomes ("" for `name`).
+
+    `star` is "*" or "**" for a parameter that collects arguments: its field holds them all.
+    """
+
+    name: str
+    field: str
+    annotation: ast.expr | None = None
+    default: ast.expr | None = None
+    kw_only: bool = False
+    node: ast.AST | None = None
+    star: str = ""
+
+
+@dataclass(eq=False)
+class ClassPlan:
+    """The decisions for one class.
+
+    extends_layer: the base is a layer of Haiku, which becomes its helper. base_setup: some base
+    class has a setup().
+    parameters: the constructor's, in Haiku's order, without self.
+    own_fields: those that this class declares. kw_only: they are declared keyword-only.
+    computed: base fields whose value this class computes, by field name. spread: the `**mappings`
+    that it hands to the base constructor.
+    renames: attribute of self -> its name in the output (own attributes; see `attribute`).
+    dropped: statements of `__init__` that disappear. aliases: which of them stored a parameter.
+    rebound: parameters that `__init__` assigns to, so setup starts with a local copy; `copied` are
+        those whose list or dict it changes in place, which linen froze ("list" or "dict").
+    grown: attributes that `__init__` builds up step by step or assigns twice -> local name;
+        `unset` are those of them that may remain without a value.
+    mutable: attributes assigned outside `__init__`.
+    keeps_setup: some statement of `__init__` is left. base_setup: `super().setup()` is called.
+    problems: (node, code, message) for what cannot be converted; the class is left in place.
+    """
+
+    cls: Class
+    init: ast.FunctionDef | None = None
+    is_dataclass: bool = False
+    extends_layer: bool = False
+    base_setup: bool = False
+    parameters: list[Parameter] = field(default_factory=list)
+    own_fields: list[Parameter] = field(default_factory=list)
+    kw_only: bool = False
+    computed: dict[str, ast.expr] = field(default_factory=dict)
+    spread: list[ast.expr] = field(default_factory=list)
+    renames: dict[str, str] = field(default_factory=dict)
+    dropped: set[ast.stmt] = field(default_factory=set)
+    aliases: dict[str, ast.stmt] = field(default_factory=dict)
+    rebound: list[str] = field(default_factory=list)
+    copied: dict[str, str] = field(default_factory=dict)
+    grown: dict[str, str] = field(default_factory=dict)
+    unset: set[str] = field(default_factory=set)
+    mutable: set[str] = field(default_factory=set)
+    super_call: ast.stmt | None = None
+    problems: list[tuple[ast.AST, str, str]] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The canonical name of the class."""
+        return self.cls.name
+
+    def assigned_in(self, methods: Iterable[ast.FunctionDef]) -> set[str]:
+        """The attributes of self that methods other than the constructor assign."""
+        constructors = (self.init, self.cls.methods.get("__init__"))
+        return {
+            target.attr
+            for method in methods
+            if method not in constructors
+            for target in stored_attributes(method, self_name(method))
+        }
+
+    @property
+    def keeps_setup(self) -> bool:
+        """True when statements of `__init__` are left for setup."""
+        if self.init is None:
+            return False
+        return any(s not in self.dropped and not is_docstring(s) for s in self.init.body)
+
+
+def is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def stored_attributes(function: ast.FunctionDef, me: str) -> list[ast.Attribute]:
+    """The `self.x` that a method assigns to, in source order."""
+    return [
+        n
+        for n in ast.walk(function)
+        if isinstance(n, ast.Attribute)
+        and isinstance(n.ctx, ast.Store)
+        and isinstance(n.value, ast.Name)
+        and n.value.id == me
+    ]
+
+
+def is_super_call(node: ast.stmt, method: str = "__init__") -> bool:
+    if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)):
+        return False
+    func = node.value.func
+    return isinstance(func, ast.Attribute) and func.attr == method and _is_base(func.value)
+
+
+def _is_base(node: ast.expr) -> bool:
+    """`super()` or the class spelled out: `hk.Module.__init__(self, name)`."""
+    return is_super(node) or isinstance(node, ast.Name | ast.Attribute)

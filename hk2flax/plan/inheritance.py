@@ -1,0 +1,156 @@
+"""What a constructor hands to its base class, and what that makes of the base's fields."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+
+from hk2flax.catalog.model import Symbol
+from hk2flax.catalog.signatures import parse_signature
+from hk2flax.plan.class_plan import ClassPlan, Parameter, is_super_call
+from hk2flax.plan.reserved import free_name
+from hk2flax.project.creates import is_super
+from hk2flax.project.index import Class, Project
+from hk2flax.project.scopes import Binding
+
+
+def layer_plan(cls: Class, layer: Symbol) -> ClassPlan:
+    """The constructor of a Haiku layer that is subclassed: its helper has the same fields."""
+    signature = parse_signature(layer.signature)
+    plan = ClassPlan(cls)
+    plan.parameters = [
+        Parameter(name, "" if name == "name" else name, None, signature.defaults.get(name), name in signature.keyword_only)
+        for name in [*signature.positional, *signature.keyword_only]
+    ]
+    return plan
+
+
+def plan_super(project: Project, plan: ClassPlan, base: ClassPlan | None) -> None:
+    init = plan.init
+    assert init is not None
+    calls = [s for s in init.body if is_super_call(s)]
+    nested = [s for s in ast.walk(init) if isinstance(s, ast.stmt) and is_super_call(s)]
+    if len(nested) != len(calls) or len(calls) > 1:
+        plan.problems.append((nested[0], "HK102", "super().__init__ is called conditionally or twice"))
+        return
+    plan.own_fields = [p for p in plan.parameters if p.field]
+    if calls:
+        plan.super_call = calls[0]
+    if base is None:
+        plan.dropped.update(calls)
+        return
+    if not calls:
+        if base.parameters and any(p.field for p in base.parameters):
+            plan.problems.append((init, "HK102", "the base class's __init__ is not called"))
+        return
+    statement = calls[0]
+    assert isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
+    if not plan.extends_layer and not plan.base_setup:
+        plan.dropped.add(statement)
+    _bind_base(plan, base, statement.value)
+
+
+def _bind_base(plan: ClassPlan, base: ClassPlan, call: ast.Call) -> None:
+    """What each field of the base class gets from this class's constructor."""
+    init = plan.init
+    assert init is not None
+    given: dict[str, ast.expr] = {}
+    arguments = call.args
+    if arguments and isinstance(call.func, ast.Attribute) and not is_super(call.func.value):
+        arguments = arguments[1:]
+    names = [p.name for p in base.parameters if not p.kw_only]
+    if any(isinstance(a, ast.Starred) for a in arguments) or len(arguments) > len(names):
+        plan.problems.append((call, "HK102", "super().__init__ gets arguments that cannot be counted"))
+        return
+    given.update(zip(names, arguments, strict=False))
+    forwards = False
+    value: ast.expr | None
+    for keyword in call.keywords:
+        if keyword.arg is None:
+            value = keyword.value
+            forwards = bool(
+                init.args.kwarg and isinstance(value, ast.Name) and value.id == init.args.kwarg.arg
+            )
+            if not forwards:
+                plan.spread.append(value)
+        else:
+            given[keyword.arg] = keyword.value
+    own = {p.name: p for p in plan.parameters}
+    base_fields = [p for p in base.parameters if p.field]
+    order = [p.name for p in base_fields]
+    redeclare: list[Parameter] = []
+    for parameter in base_fields:
+        value = given.get(parameter.name)
+        mine = own.get(parameter.name)
+        if value is None and mine is not None and not plan.spread:
+            plan.problems.append(
+                (call, "HK102", f"{parameter.name!r} means one thing here and another in the base class")
+            )
+        elif isinstance(value, ast.Name) and value.id == parameter.name and mine is not None:
+            same = _same(mine.default, parameter.default)
+            redeclare.append(mine)
+            if same:
+                redeclare.pop()
+        elif value is not None:
+            plan.computed[parameter.field] = value
+            if mine is not None:  # linen may run __post_init__ again: the argument stays beside it
+                taken = {*init_names(plan), *(p.field for p in [*plan.parameters, *base.parameters])}
+                apart = replace(mine, field=free_name(mine.name, taken))
+                plan.parameters[plan.parameters.index(mine)] = apart
+                del own[mine.name]
+    inherited = {p.name for p in base_fields} & set(own)
+    extra = [p for p in plan.parameters if p.field and p.name not in inherited]
+    if forwards:
+        known = {p.name for p in plan.parameters}
+        plan.parameters += [p for p in base.parameters if p.name not in known and p.name not in given]
+    mine_order = [p.name for p in plan.parameters if p.field]
+    by_keyword = all(p.kw_only for p in [*base_fields, *extra])
+    in_order = by_keyword or mine_order[: len(order)] == order
+    simple = in_order and not plan.computed and not plan.spread and not redeclare
+    plan.kw_only = not simple
+    plan.own_fields = extra if simple else [*_redeclared(plan, base_fields, own), *extra]
+    if simple:
+        required_after_default = any(p.default is not None for p in base_fields) and any(
+            p.default is None for p in extra
+        )
+        plan.kw_only = required_after_default
+
+
+def init_names(plan: ClassPlan) -> set[str]:
+    """The attributes and local names of a constructor, and the methods of its class."""
+    names = set(plan.cls.methods)
+    for node in ast.walk(plan.init) if plan.init is not None else ():
+        names |= {getattr(node, "id", ""), getattr(node, "attr", ""), getattr(node, "arg", "") or ""}
+    return names
+
+
+def _redeclared(plan: ClassPlan, base_fields: list[Parameter], own: dict[str, Parameter]) -> list[Parameter]:
+    """The base fields again, keyword-only: positions in the base class no longer bind here."""
+    result = []
+    for parameter in base_fields:
+        filled = plan.spread and parameter.default is None and parameter.name not in own
+        if parameter.field in plan.computed or filled:
+            none = ast.Constant(None)
+            result.append(Parameter(parameter.name, parameter.field, parameter.annotation, none))
+        else:
+            result.append(own.get(parameter.name, parameter))
+    return result
+
+
+def _same(a: ast.expr | None, b: ast.expr | None) -> bool:
+    if a is None or b is None:
+        return a is b
+    return ast.dump(a) == ast.dump(b)
+
+
+def only_forwarded(plan: ClassPlan, binding: Binding) -> bool:
+    """True when **kwargs goes to super().__init__ and nowhere else."""
+    uses = plan.cls.file.names.uses.get(id(binding), [])
+    parents = [plan.cls.file.names.parent[u] for u in uses]
+    return all(
+        isinstance(p, ast.keyword)
+        and isinstance(c := plan.cls.file.names.parent[p], ast.Call)
+        and isinstance(c.func, ast.Attribute)
+        and is_super(c.func.value)
+        for p in parents
+    )
