@@ -107,12 +107,8 @@ def _syntax_error(source: SourceFile) -> Diagnostic | None:
 
 def _complete(context: Context, place: Place | None) -> FileResult:
     from hk2flax.rewrite.context import definition_lines
-    from hk2flax.rewrite.imports import (
-        close_gaps,
-        insert_definitions,
-        remove_module_aliases,
-        rewrite_imports,
-    )
+    from hk2flax.rewrite.import_removal import remove_module_aliases
+    from hk2flax.rewrite.imports import close_gaps, insert_definitions, rewrite_imports
     from hk2flax.rewrite.todos import insert_todos
     from hk2flax.rewrite.wrap import wrap_lines
 
