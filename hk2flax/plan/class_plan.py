@@ -42,6 +42,8 @@ class ClassPlan:
         those whose list or dict it changes in place, which linen froze ("list" or "dict").
     grown: attributes that `__init__` builds up step by step or assigns twice -> local name;
         `unset` are those of them that may remain without a value.
+    built: attributes that hold modules after `__init__`; replaced: the constructions of modules
+        that take the place of the base class's, with the names that they need then.
     mutable: attributes assigned outside `__init__`.
     keeps_setup: some statement of `__init__` is left. base_setup: `super().setup()` is called.
     problems: (node, code, message) for what cannot be converted; the class is left in place.
@@ -64,6 +66,8 @@ class ClassPlan:
     copied: dict[str, str] = field(default_factory=dict)
     grown: dict[str, str] = field(default_factory=dict)
     unset: set[str] = field(default_factory=set)
+    built: set[str] = field(default_factory=set)
+    replaced: dict[ast.Call, str] = field(default_factory=dict)
     mutable: set[str] = field(default_factory=set)
     super_call: ast.stmt | None = None
     problems: list[tuple[ast.AST, str, str]] = field(default_factory=list)
