@@ -37,6 +37,7 @@ class Context:
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     todos: list[tuple[ast.AST, str]] = field(default_factory=list)
     kept: set[ast.AST] = field(default_factory=set)
+    removed: set[ast.AST] = field(default_factory=set)
     pending: dict[ast.Call, tuple[Symbol, Native, dict[str, tuple[str, bool]]]] = field(
         default_factory=dict
     )

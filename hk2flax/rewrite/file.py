@@ -134,6 +134,9 @@ def _visit_call(context: Context, call: ast.Call) -> None:
     name = context.name(call.func)
     program = context.program
     widen_test(context, call)
+    if _imports_by_name(call):
+        message = "haiku is imported by a call; what is reached through the result is not rewritten"
+        context.leave(call, "HK101", message, "haiku")
     rewrite_reflection(context, call)
     if call in program.transforms.sites:
         rewrite_site(context, call, program.transforms.sites[call])
@@ -171,6 +174,15 @@ def _visit_call(context: Context, call: ast.Call) -> None:
         me = storage.module_self(context, call)
         key = f"{me}.make_rng({storage.STREAM})" if me else f"{context.helper('next_rng_key')}()"
         insert_key(context, call, key)
+
+
+def _imports_by_name(call: ast.Call) -> bool:
+    """True for `importlib.import_module("haiku")`, `__import__("haiku")`, `LazyLoader("hk", globals(), "haiku")`."""
+    function = getattr(call.func, "attr", "") or getattr(call.func, "id", "")
+    if "import" not in function.lower() and "lazy" not in function.lower():
+        return False
+    texts = [a.value for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+    return any(text == "haiku" or text.startswith("haiku.") for text in texts)
 
 
 def _makes_initializer(context: Context, func: ast.expr) -> bool:

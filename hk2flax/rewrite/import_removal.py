@@ -108,10 +108,12 @@ def _remove_aliases(
 def _remove_statement(context: Context, node: ast.stmt, used: set[str]) -> None:
     """Removes an import, and a `try` or `if TYPE_CHECKING:` that is there for nothing else."""
     text, parent = context.text, context.file.names.parent.get(node)
-    if isinstance(parent, ast.Try) and parent.body == [node] and _only_guards(context, parent):
+    context.removed.add(node)
+    is_last = isinstance(parent, ast.Try | ast.If) and context.removed.issuperset(parent.body)
+    if isinstance(parent, ast.Try) and is_last and node in parent.body and _only_guards(context, parent):
         _remove_statement(context, parent, used)
         return
-    if isinstance(parent, ast.If) and parent.body == [node] and not parent.orelse:
+    if isinstance(parent, ast.If) and is_last and not parent.orelse:
         test = parent.test
         if context.name(test) == "typing.TYPE_CHECKING":
             root = test.value if isinstance(test, ast.Attribute) else test
@@ -124,7 +126,7 @@ def _remove_statement(context: Context, node: ast.stmt, used: set[str]) -> None:
     block = next((b for b in blocks if node in b), [])
     start, end = text.span(node)
     whole = text.whole_lines(start, end)
-    if len(block) == 1 and not isinstance(parent, ast.Module):
+    if context.removed.issuperset(block) and not isinstance(parent, ast.Module):
         text.set(node, "pass")
     elif whole != (start, end):
         first = whole[0]
