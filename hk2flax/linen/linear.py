@@ -28,7 +28,9 @@ class Linear(nn.Module):
     @property
     def input_size(self) -> int | None:
         """The size of the last axis of the inputs, None before the first call."""
-        return self.get_variable("params", "w").shape[0] if self.has_variable("params", "w") else None
+        return (
+            self.get_variable("params", "w").shape[0] if self.has_variable("params", "w") else None
+        )
 
     @nn.compact
     def __call__(self, inputs: jax.Array, *, precision: Any = None) -> jax.Array:

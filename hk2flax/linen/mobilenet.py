@@ -39,9 +39,13 @@ class MobileNetV1Block(nn.Module):
         if self.use_bn:
             out = BatchNorm(True, True, 0.999, name="batch_norm")(out, is_training)
         out = jax.nn.relu(out)
-        out = Conv2D(self.channels, 1, padding="VALID", with_bias=with_bias, name="pointwise_conv")(
-            out
-        )
+        out = Conv2D(
+            output_channels=self.channels,
+            kernel_shape=1,
+            padding="VALID",
+            with_bias=with_bias,
+            name="pointwise_conv",
+        )(out)
         if self.use_bn:
             out = BatchNorm(True, True, 0.999, name="batch_norm_1")(out, is_training)
         return jax.nn.relu(out)

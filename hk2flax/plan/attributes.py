@@ -9,7 +9,9 @@ from hk2flax.plan.reserved import RESERVED, free_name
 from hk2flax.project.creates import Creators, called_functions
 from hk2flax.project.index import Project
 
-_GROWS = frozenset("append extend insert update setdefault add pop remove clear".split())
+_GROWS = frozenset(
+    ["append", "extend", "insert", "update", "setdefault", "add", "pop", "remove", "clear"]
+)
 
 
 def plan_aliases(
@@ -50,7 +52,9 @@ def plan_aliases(
         else:  # `self.a, self.b = x, x`: keep it whole
             for parameter in [p for p, s in plan.aliases.items() if s is statement]:
                 del plan.aliases[parameter]
-                plan.renames = {a: f for a, f in plan.renames.items() if f != by_name[parameter].field}
+                plan.renames = {
+                    a: f for a, f in plan.renames.items() if f != by_name[parameter].field
+                }
 
 
 def _always_is(plan: ClassPlan, stores: list[ast.Attribute], parameter: str) -> bool:
@@ -81,7 +85,10 @@ def _assigned_pairs(statement: ast.stmt) -> list[tuple[ast.expr, ast.expr]]:
 
 
 def plan_attributes(
-    plan: ClassPlan, by_name: dict[str, Parameter], stores: dict[str, list[ast.Attribute]], taken: set[str]
+    plan: ClassPlan,
+    by_name: dict[str, Parameter],
+    stores: dict[str, list[ast.Attribute]],
+    taken: set[str],
 ) -> None:
     """Gives derived attributes names that neither a field nor linen uses."""
     fields = {p.field for p in by_name.values() if p.field} | set(plan.computed)
@@ -103,7 +110,11 @@ def plan_grown(plan: ClassPlan, me: str, stores: dict[str, list[ast.Attribute]])
     assert init is not None
     locals_ = set(names.scopes[init].bindings)
     for node in ast.walk(init):
-        if not (isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == me):
+        if not (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == me
+        ):
             continue
         parent = names.parent[node]
         grand = names.parent.get(parent)
@@ -119,7 +130,9 @@ def plan_grown(plan: ClassPlan, me: str, stores: dict[str, list[ast.Attribute]])
             continue
         first = stores.get(node.attr, [None])[0]
         value = _stored_value(plan, first) if first is not None else None
-        if isinstance(value, ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp | ast.Call):
+        if isinstance(
+            value, ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp | ast.Call
+        ):
             local = node.attr.lstrip("_") or "items"
             while local in locals_:
                 local += "_"
@@ -127,7 +140,11 @@ def plan_grown(plan: ClassPlan, me: str, stores: dict[str, list[ast.Attribute]])
             plan.grown[node.attr] = local
         elif value is None and not adds:
             plan.problems.append(
-                (node, "HK102", f"self.{node.attr} of the base class is extended here; linen froze it")
+                (
+                    node,
+                    "HK102",
+                    f"self.{node.attr} of the base class is extended here; linen froze it",
+                )
             )
 
 
@@ -156,7 +173,11 @@ def changed_parameters(plan: ClassPlan, by_name: dict[str, Parameter]) -> dict[s
         for use in names.uses.get(id(binding), ()):
             parent = names.parent[use]
             call = names.parent.get(parent)
-            if isinstance(parent, ast.Attribute) and isinstance(call, ast.Call) and call.func is parent:
+            if (
+                isinstance(parent, ast.Attribute)
+                and isinstance(call, ast.Call)
+                and call.func is parent
+            ):
                 if parent.attr in _LIST_CHANGES:
                     result[name] = "list"
                 elif parent.attr in _DICT_CHANGES:
@@ -191,6 +212,38 @@ def plan_rebuilt(
             plan.unset.add(local)
 
 
+def plan_replaced(
+    project: Project,
+    creators: Creators,
+    plan: ClassPlan,
+    stores: dict[str, list[ast.Attribute]],
+    base: ClassPlan | None,
+) -> None:
+    """Finds modules that take the place of the base class's: linen has given away their name."""
+    file = plan.cls.file
+    inherited = base.built if base is not None and plan.super_call is not None else set()
+    plan.built = set(inherited)
+    for attribute, targets in stores.items():
+        statements = [file.names.enclosing(t, (ast.stmt,)) for t in targets]
+        building = [s for s in statements if s is not None and _builds(project, creators, plan, s)]
+        if building:
+            plan.built.add(attribute)
+        if attribute not in inherited:
+            continue
+        for number, statement in enumerate(building, 1):
+            value = getattr(statement, "value", None)
+            if isinstance(value, ast.Call) and creators.is_module_class(
+                project.name(file, value.func)
+            ):
+                again = str(number) if number > 1 else ""
+                plan.replaced[value] = (
+                    f"{attribute.lstrip('_')}_{plan.cls.node.name.lower()}{again}"
+                )
+            else:
+                message = f"self.{attribute} is built again after the base class has built it"
+                plan.problems.append((statement, "HK102", message))
+
+
 def _builds(project: Project, creators: Creators, plan: ClassPlan, statement: ast.AST) -> bool:
     """True when a statement constructs a module, or calls something that does."""
     file = plan.cls.file
@@ -208,4 +261,14 @@ def _exclusive(plan: ClassPlan, a: ast.AST, b: ast.AST) -> bool:
     paths = [[n, *names.ancestors(n)] for n in (a, b)]
     shared = next(n for n in paths[0] if n in paths[1])
     inner = [path[path.index(shared) - 1] for path in paths]
+    if isinstance(inner[0], ast.If) and isinstance(
+        paths[0][paths[0].index(inner[0]) - 1], ast.stmt
+    ):
+        block = (
+            inner[0].body
+            if paths[0][paths[0].index(inner[0]) - 1] in inner[0].body
+            else inner[0].orelse
+        )
+        if isinstance(block[-1], ast.Return):  # what follows the `if` does not run then
+            return True
     return isinstance(shared, ast.If) and (inner[0] in shared.body) != (inner[1] in shared.body)

@@ -16,7 +16,9 @@ from hk2flax.project.creates import (
 from hk2flax.project.index import File, Project
 
 
-def creates_inline(project: Project, creators: Creators, file: File, method: ast.FunctionDef) -> bool:
+def creates_inline(
+    project: Project, creators: Creators, file: File, method: ast.FunctionDef
+) -> bool:
     """True when a method creates something itself, not through another method of its class."""
     for node in ast.walk(method):
         name = project.name(file, node)
@@ -47,7 +49,9 @@ def _may_build(project: Project, creators: Creators, file: File, func: ast.expr)
         for target in binding.nodes:
             loop = file.names.parent.get(target)
             if isinstance(loop, ast.For | ast.comprehension) and loop.target is target:
-                return not _is_own(file, loop.iter) or _may_build(project, creators, file, loop.iter)
+                return not _is_own(file, loop.iter) or _may_build(
+                    project, creators, file, loop.iter
+                )
         return True
     if isinstance(func, ast.Call):
         return getattr(func.func, "id", "") == "getattr"
@@ -65,7 +69,9 @@ def _may_build(project: Project, creators: Creators, file: File, func: ast.expr)
         if isinstance(n, ast.Attribute) and n.attr == func.attr and isinstance(n.ctx, ast.Store)
     ]
     values = [(c, getattr(s, "value", None)) for c, s in stores]
-    return not values or any(v is None or _holds_builder(project, creators, c.file, v) for c, v in values)
+    return not values or any(
+        v is None or _holds_builder(project, creators, c.file, v) for c, v in values
+    )
 
 
 def _is_own(file: File, node: ast.expr) -> bool:
@@ -85,7 +91,9 @@ def _holds_builder(project: Project, creators: Creators, file: File, value: ast.
         name = project.name(file, value.func)
         if name == "functools.partial" or not name:
             return True
-        return not creators.is_module_class(name) and not name.startswith(("haiku.", "jax.", "numpy."))
+        return not creators.is_module_class(name) and not name.startswith(
+            ("haiku.", "jax.", "numpy.")
+        )
     if isinstance(value, ast.Lambda):
         return value in creators.functions
     if isinstance(value, ast.Name | ast.Attribute):
@@ -112,14 +120,71 @@ def _is_numeric(project: Project, file: File, node: ast.Name) -> bool:
         return False
     names = [*args.posonlyargs, *args.args]
     pairs = [*zip(reversed(names), reversed(args.defaults), strict=False)]
-    pairs += [(a, d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d is not None]
+    pairs += [
+        (a, d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d is not None
+    ]
     default = next((d for a, d in pairs if a.arg == node.id), None)
     return default is not None and project.name(file, default).startswith(("jax.", "numpy."))
 
 
 _OF_ARRAYS = frozenset(
-    "reshape astype sum mean max min prod std var all any dot transpose squeeze swapaxes flatten ravel "
-    "repeat round clip argmax argmin cumsum copy item tolist set add multiply items keys values get "
-    "append extend pop insert update setdefault format join split replace startswith endswith lower "
-    "upper strip index count bit_length sample log_prob entropy mode init apply".split()
+    [
+        "reshape",
+        "astype",
+        "sum",
+        "mean",
+        "max",
+        "min",
+        "prod",
+        "std",
+        "var",
+        "all",
+        "any",
+        "dot",
+        "transpose",
+        "squeeze",
+        "swapaxes",
+        "flatten",
+        "ravel",
+        "repeat",
+        "round",
+        "clip",
+        "argmax",
+        "argmin",
+        "cumsum",
+        "copy",
+        "item",
+        "tolist",
+        "set",
+        "add",
+        "multiply",
+        "items",
+        "keys",
+        "values",
+        "get",
+        "append",
+        "extend",
+        "pop",
+        "insert",
+        "update",
+        "setdefault",
+        "format",
+        "join",
+        "split",
+        "replace",
+        "startswith",
+        "endswith",
+        "lower",
+        "upper",
+        "strip",
+        "index",
+        "count",
+        "bit_length",
+        "sample",
+        "log_prob",
+        "entropy",
+        "mode",
+        "init",
+        "apply",
+    ]
 )

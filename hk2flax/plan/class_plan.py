@@ -59,6 +59,7 @@ class ClassPlan:
     kw_only: bool = False
     computed: dict[str, ast.expr] = field(default_factory=dict)
     spread: list[ast.expr] = field(default_factory=list)
+    inlined: dict[ast.Name, ast.expr | str] = field(default_factory=dict)
     renames: dict[str, str] = field(default_factory=dict)
     dropped: set[ast.stmt] = field(default_factory=set)
     aliases: dict[str, ast.stmt] = field(default_factory=dict)

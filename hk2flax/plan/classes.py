@@ -16,6 +16,7 @@ from hk2flax.plan.attributes import (
     plan_attributes,
     plan_grown,
     plan_rebuilt,
+    plan_replaced,
 )
 from hk2flax.plan.class_plan import ClassPlan, Parameter, is_super_call, stored_attributes
 from hk2flax.plan.inheritance import layer_plan, only_forwarded, plan_super
@@ -25,19 +26,27 @@ from hk2flax.project.creates import Creators, self_name
 from hk2flax.project.index import Class, Project
 
 
-def plan_class(project: Project, creators: Creators, cls: Class, plans: dict[str, ClassPlan]) -> ClassPlan:
+def plan_class(
+    project: Project, creators: Creators, cls: Class, plans: dict[str, ClassPlan]
+) -> ClassPlan:
     """Plans one module class; its module bases must be in `plans` already."""
     plan = ClassPlan(cls)
     plan.is_dataclass = any(
-        (project.name(cls.file, d.func if isinstance(d, ast.Call) else d)).startswith("dataclasses.dataclass")
+        (project.name(cls.file, d.func if isinstance(d, ast.Call) else d)).startswith(
+            "dataclasses.dataclass"
+        )
         for d in cls.node.decorator_list
     )
     base = next((plans[b] for b in cls.bases if b in plans), None)
     plan.base_setup = any(
-        plans[c.name].keeps_setup or plans[c.name].mutable for c in project.mro(cls.name) if c.name in plans
+        plans[c.name].keeps_setup or plans[c.name].mutable
+        for c in project.mro(cls.name)
+        if c.name in plans
     )
     if base is None:
-        layer = next((symbol for b in cls.bases if (symbol := lookup(b)) and symbol.kind == "layer"), None)
+        layer = next(
+            (symbol for b in cls.bases if (symbol := lookup(b)) and symbol.kind == "layer"), None
+        )
         if layer is not None and layer.signature:
             base, plan.extends_layer = layer_plan(cls, layer), True
     plan.init = cls.methods.get("__init__")
@@ -45,8 +54,10 @@ def plan_class(project: Project, creators: Creators, cls: Class, plans: dict[str
         _plan_dataclass(plan, base)
     elif plan.init is not None:
         _plan_init(project, creators, plan, base)
+        _check_overwritten(project, plan, plans)
     elif base is not None:
         plan.parameters = base.parameters
+        plan.built = base.built
     _plan_mutable(plan)
     _check_class_body(plan)
     plan.problems += reflection_problems(project, creators, plan)
@@ -102,6 +113,10 @@ def _plan_init(
         if p.field
         and p.name in scope.bindings
         and (len(scope.bindings[p.name].nodes) > 1 or p.name in plan.copied)
+        and not all(
+            isinstance(n, ast.arg) or file.names.parent.get(n) in plan.dropped
+            for n in scope.bindings[p.name].nodes
+        )
     ]
     stores: dict[str, list[ast.Attribute]] = {}
     for target in stored_attributes(init, me):
@@ -110,6 +125,7 @@ def _plan_init(
     plan_attributes(plan, by_name, stores, taken)
     plan_grown(plan, me, stores)
     plan_rebuilt(project, creators, plan, stores)
+    plan_replaced(project, creators, plan, stores, base)
     _check_name_use(plan, by_name)
 
 
@@ -126,9 +142,14 @@ def _parameters(init: ast.FunctionDef, taken: set[str]) -> list[Parameter]:
         if name in RESERVED:
             name = free_name(name, taken)
         result.append(Parameter(arg.arg, name, arg.annotation, default, kw_only, arg))
-    for star, collected, empty in (("*", args.vararg, ast.Tuple([], ast.Load())), ("**", args.kwarg, ast.Dict([], []))):
+    for star, collected, empty in (
+        ("*", args.vararg, ast.Tuple([], ast.Load())),
+        ("**", args.kwarg, ast.Dict([], [])),
+    ):
         if collected is not None:
-            result.append(Parameter(collected.arg, collected.arg, None, empty, True, collected, star))
+            result.append(
+                Parameter(collected.arg, collected.arg, None, empty, True, collected, star)
+            )
     return result
 
 
@@ -150,6 +171,40 @@ def _check_name_use(plan: ClassPlan, by_name: dict[str, Parameter]) -> None:
         plan.problems.append((use, "HK102", "the constructor uses its `name` as a value"))
 
 
+def _check_overwritten(project: Project, plan: ClassPlan, plans: dict[str, ClassPlan]) -> None:
+    """An attribute that a base class reads must have one name in both."""
+    assert plan.init is not None
+    own = {t.attr: t for t in stored_attributes(plan.init, self_name(plan.init))}
+    bases = [plans[c.name] for c in project.mro(plan.name)[1:] if c.name in plans]
+    for base in bases:
+        if base.init is None:
+            continue
+        theirs = {t.attr for t in stored_attributes(base.init, self_name(base.init))}
+        for attribute in sorted(theirs & set(own)):
+            if plan.renames.get(attribute, attribute) == base.renames.get(attribute, attribute):
+                continue
+            if any(
+                _reads(m, attribute)
+                for b in bases
+                for m in b.cls.methods.values()
+                if m is not b.init
+            ):
+                message = f"self.{attribute} is set again here, and read by the base class, which keeps it in a field"
+                plan.problems.append((own[attribute], "HK102", message))
+
+
+def _reads(method: ast.FunctionDef, attribute: str) -> bool:
+    me = self_name(method)
+    return any(
+        isinstance(n, ast.Attribute)
+        and n.attr == attribute
+        and isinstance(n.ctx, ast.Load)
+        and isinstance(n.value, ast.Name)
+        and n.value.id == me
+        for n in ast.walk(method)
+    )
+
+
 def _plan_mutable(plan: ClassPlan) -> None:
     """Attributes that methods assign: a bound linen module cannot change its attributes."""
     plan.mutable = plan.assigned_in(plan.cls.methods.values())
@@ -161,9 +216,13 @@ def _check_class_body(plan: ClassPlan) -> None:
     """Methods that linen has already, and second names of a method, which Haiku scopes apart."""
     methods = plan.cls.methods
     for name in sorted(set(methods) & (RESERVED - {"name"})):
-        plan.problems.append((methods[name], "HK104", f"linen's Module has a method {name!r} of its own"))
+        plan.problems.append(
+            (methods[name], "HK104", f"linen's Module has a method {name!r} of its own")
+        )
     for statement in plan.cls.node.body:
         if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Name):
             if statement.value.id in methods:
-                message = f"a second name for the method {statement.value.id!r}, which Haiku scopes apart"
+                message = (
+                    f"a second name for the method {statement.value.id!r}, which Haiku scopes apart"
+                )
                 plan.problems.append((statement, "HK102", message))

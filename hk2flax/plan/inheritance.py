@@ -19,7 +19,13 @@ def layer_plan(cls: Class, layer: Symbol) -> ClassPlan:
     signature = parse_signature(layer.signature)
     plan = ClassPlan(cls)
     plan.parameters = [
-        Parameter(name, "" if name == "name" else name, None, signature.defaults.get(name), name in signature.keyword_only)
+        Parameter(
+            name,
+            "" if name == "name" else name,
+            None,
+            signature.defaults.get(name),
+            name in signature.keyword_only,
+        )
         for name in [*signature.positional, *signature.keyword_only]
     ]
     return plan
@@ -31,7 +37,9 @@ def plan_super(project: Project, plan: ClassPlan, base: ClassPlan | None) -> Non
     calls = [s for s in init.body if is_super_call(s)]
     nested = [s for s in ast.walk(init) if isinstance(s, ast.stmt) and is_super_call(s)]
     if len(nested) != len(calls) or len(calls) > 1:
-        plan.problems.append((nested[0], "HK102", "super().__init__ is called conditionally or twice"))
+        plan.problems.append(
+            (nested[0], "HK102", "super().__init__ is called conditionally or twice")
+        )
         return
     plan.own_fields = [p for p in plan.parameters if p.field]
     if calls:
@@ -60,7 +68,9 @@ def _bind_base(plan: ClassPlan, base: ClassPlan, call: ast.Call) -> None:
         arguments = arguments[1:]
     names = [p.name for p in base.parameters if not p.kw_only]
     if any(isinstance(a, ast.Starred) for a in arguments) or len(arguments) > len(names):
-        plan.problems.append((call, "HK102", "super().__init__ gets arguments that cannot be counted"))
+        plan.problems.append(
+            (call, "HK102", "super().__init__ gets arguments that cannot be counted")
+        )
         return
     given.update(zip(names, arguments, strict=False))
     forwards = False
@@ -75,6 +85,8 @@ def _bind_base(plan: ClassPlan, base: ClassPlan, call: ast.Call) -> None:
                 plan.spread.append(value)
         else:
             given[keyword.arg] = keyword.value
+    for value in [*given.values(), *plan.spread]:
+        _inline(plan, value, call)
     own = {p.name: p for p in plan.parameters}
     base_fields = [p for p in base.parameters if p.field]
     order = [p.name for p in base_fields]
@@ -84,9 +96,18 @@ def _bind_base(plan: ClassPlan, base: ClassPlan, call: ast.Call) -> None:
         mine = own.get(parameter.name)
         if value is None and mine is not None and not plan.spread:
             plan.problems.append(
-                (call, "HK102", f"{parameter.name!r} means one thing here and another in the base class")
+                (
+                    call,
+                    "HK102",
+                    f"{parameter.name!r} means one thing here and another in the base class",
+                )
             )
-        elif isinstance(value, ast.Name) and value.id == parameter.name and mine is not None:
+        elif (
+            isinstance(value, ast.Name)
+            and value.id == parameter.name
+            and mine is not None
+            and (value not in plan.inlined)
+        ):
             same = _same(mine.default, parameter.default)
             redeclare.append(mine)
             if same:
@@ -94,7 +115,10 @@ def _bind_base(plan: ClassPlan, base: ClassPlan, call: ast.Call) -> None:
         elif value is not None:
             plan.computed[parameter.field] = value
             if mine is not None:  # linen may run __post_init__ again: the argument stays beside it
-                taken = {*init_names(plan), *(p.field for p in [*plan.parameters, *base.parameters])}
+                taken = {
+                    *init_names(plan),
+                    *(p.field for p in [*plan.parameters, *base.parameters]),
+                }
                 apart = replace(mine, field=free_name(mine.name, taken))
                 plan.parameters[plan.parameters.index(mine)] = apart
                 del own[mine.name]
@@ -102,7 +126,9 @@ def _bind_base(plan: ClassPlan, base: ClassPlan, call: ast.Call) -> None:
     extra = [p for p in plan.parameters if p.field and p.name not in inherited]
     if forwards:
         known = {p.name for p in plan.parameters}
-        plan.parameters += [p for p in base.parameters if p.name not in known and p.name not in given]
+        plan.parameters += [
+            p for p in base.parameters if p.name not in known and p.name not in given
+        ]
     mine_order = [p.name for p in plan.parameters if p.field]
     by_keyword = all(p.kw_only for p in [*base_fields, *extra])
     in_order = by_keyword or mine_order[: len(order)] == order
@@ -116,15 +142,71 @@ def _bind_base(plan: ClassPlan, base: ClassPlan, call: ast.Call) -> None:
         plan.kw_only = required_after_default
 
 
+def _inline(plan: ClassPlan, value: ast.expr, call: ast.Call) -> None:
+    """The base's fields are set before setup runs: what they are computed from goes with them."""
+    init, names = plan.init, plan.cls.file.names
+    assert init is not None
+    scope = names.scopes[init]
+    for node in ast.walk(value):
+        if (
+            not isinstance(node, ast.Name)
+            or not isinstance(node.ctx, ast.Load)
+            or node in plan.inlined
+        ):
+            continue
+        found = names.scope_of[node].lookup(node.id)
+        if found is None or found[0] is not scope:
+            continue
+        places = [n for n in found[1].nodes if not isinstance(n, ast.arg)]
+        if not places or node.id == "name":
+            continue
+        step = names.parent.get(places[0])
+        if names.enclosing(node, (ast.stmt,)) is step:  # `sizes = sizes or [3]`: the argument
+            plan.inlined[node] = node.id
+            continue
+        simple = len(places) == 1 and isinstance(step, ast.Assign) and step.targets == places
+        if (
+            not simple
+            or step not in init.body
+            or step.lineno > call.lineno
+            or _has_effect(step.value)
+        ):
+            message = f"super().__init__ gets {node.id!r}, which the constructor computes in several steps"
+            plan.problems.append((node, "HK102", message))
+            return
+        plan.inlined[node] = step.value
+        _inline(plan, step.value, call)
+        uses = names.uses.get(id(found[1]), ())
+        if all(u in plan.inlined or names.enclosing(u, (ast.stmt,)) is step for u in uses):
+            plan.dropped.add(step)
+
+
+def _has_effect(node: ast.expr) -> bool:
+    """True where it matters that an expression is evaluated once: `hk.next_rng_key()`, layers."""
+    return any(
+        isinstance(n, ast.Attribute)
+        and isinstance(n.value, ast.Name)
+        and n.value.id in ("hk", "haiku")
+        and not n.attr.startswith("initializers")
+        for n in ast.walk(node)
+    )
+
+
 def init_names(plan: ClassPlan) -> set[str]:
     """The attributes and local names of a constructor, and the methods of its class."""
     names = set(plan.cls.methods)
     for node in ast.walk(plan.init) if plan.init is not None else ():
-        names |= {getattr(node, "id", ""), getattr(node, "attr", ""), getattr(node, "arg", "") or ""}
+        names |= {
+            getattr(node, "id", ""),
+            getattr(node, "attr", ""),
+            getattr(node, "arg", "") or "",
+        }
     return names
 
 
-def _redeclared(plan: ClassPlan, base_fields: list[Parameter], own: dict[str, Parameter]) -> list[Parameter]:
+def _redeclared(
+    plan: ClassPlan, base_fields: list[Parameter], own: dict[str, Parameter]
+) -> list[Parameter]:
     """The base fields again, keyword-only: positions in the base class no longer bind here."""
     result = []
     for parameter in base_fields:

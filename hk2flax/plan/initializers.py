@@ -210,6 +210,8 @@ class _Flow:
                 return keyword.value
         if parameter in names:
             index = names.index(parameter)
-            if index < len(call.args) and not any(isinstance(a, ast.Starred) for a in call.args[: index + 1]):
+            if index < len(call.args) and not any(
+                isinstance(a, ast.Starred) for a in call.args[: index + 1]
+            ):
                 return call.args[index]
         return None

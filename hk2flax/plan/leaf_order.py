@@ -13,11 +13,25 @@ from hk2flax.project.index import File
 from hk2flax.project.scopes import FUNCTIONS
 
 _PARAMETERS = re.compile(r"param|theta|weights|grad|variables", re.I)
-_LEAVES = frozenset("tree_flatten tree_leaves tree_structure flatten leaves structure".split())
-_RANDOM = frozenset(
-    "normal uniform bernoulli rademacher truncated_normal split laplace gumbel permutation choice randint".split()
+_LEAVES = frozenset(
+    ["tree_flatten", "tree_leaves", "tree_structure", "flatten", "leaves", "structure"]
 )
-_BY_LEAF = frozenset("tree_random_like tree_split_key_like random_like split_key_like".split())
+_RANDOM = frozenset(
+    [
+        "normal",
+        "uniform",
+        "bernoulli",
+        "rademacher",
+        "truncated_normal",
+        "split",
+        "laplace",
+        "gumbel",
+        "permutation",
+        "choice",
+        "randint",
+    ]
+)
+_BY_LEAF = frozenset(["tree_random_like", "tree_split_key_like", "random_like", "split_key_like"])
 
 
 def leaf_order(file: File, call: ast.Call) -> str:
@@ -25,10 +39,15 @@ def leaf_order(file: File, call: ast.Call) -> str:
     last = _last(call.func)
     if last in _BY_LEAF and any(_PARAMETERS.search(_last(a)) for a in call.args):
         return "draws random numbers leaf by leaf; linen's leaves come in another order"
-    if last in ("tree_map", "map") and len(call.args) > 1 and _PARAMETERS.search(_last(call.args[1])):
+    if (
+        last in ("tree_map", "map")
+        and len(call.args) > 1
+        and _PARAMETERS.search(_last(call.args[1]))
+    ):
         function = call.args[0]
         if isinstance(function, ast.Lambda) and any(
-            isinstance(n, ast.Call) and _last(n.func) in ("next", "next_rng_key") for n in ast.walk(function)
+            isinstance(n, ast.Call) and _last(n.func) in ("next", "next_rng_key")
+            for n in ast.walk(function)
         ):
             return "draws random numbers leaf by leaf; linen's leaves come in another order"
         return ""
@@ -37,13 +56,21 @@ def leaf_order(file: File, call: ast.Call) -> str:
     if not call.args or not _PARAMETERS.search(_last(call.args[0])):
         return ""
     parent = file.names.parent.get(call)
-    if last in ("tree_leaves", "leaves") and isinstance(parent, ast.Subscript) and isinstance(parent.slice, ast.Constant):
-        return "takes a parameter by its place among the leaves; linen's leaves come in another order"
+    if (
+        last in ("tree_leaves", "leaves")
+        and isinstance(parent, ast.Subscript)
+        and isinstance(parent.slice, ast.Constant)
+    ):
+        return (
+            "takes a parameter by its place among the leaves; linen's leaves come in another order"
+        )
     names = _targets(parent) if isinstance(parent, ast.Assign) else set()
     around = file.names.enclosing(call, FUNCTIONS) or file.tree
     for node in ast.walk(around):
         if isinstance(node, ast.Call) and _last(node.func) in _RANDOM and len(node.args) > 1:
-            if names & {n.id for a in node.args[1:] for n in ast.walk(a) if isinstance(n, ast.Name)}:
+            if names & {
+                n.id for a in node.args[1:] for n in ast.walk(a) if isinstance(n, ast.Name)
+            }:
                 return "draws random numbers in the order of the leaves, which changes"
     return ""
 

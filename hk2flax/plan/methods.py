@@ -151,8 +151,12 @@ def _plan_family(
         recursive = any(s.caller is method and not s.through_super for s in own_sites)
         if method.name == "__call__":
             recursive = recursive or _calls_itself(method)
-        overridden = any(s.through_super for s in own_sites) and _several_create(framed, method.name)
-        is_property = any(isinstance(d, ast.Name) and d.id == "property" for d in method.decorator_list)
+        overridden = any(s.through_super for s in own_sites) and _several_create(
+            framed, method.name
+        )
+        is_property = any(
+            isinstance(d, ast.Name) and d.id == "property" for d in method.decorator_list
+        )
         alone = names_of_framed == {method.name}
         if recursive or overridden or is_property or not (alone or method.name == "__call__"):
             result.decoration[method] = SCOPE
@@ -248,7 +252,7 @@ def _setup_helpers(
             own = [s for s in sites.get(method.name, []) if not s.through_super]
             if method in helpers or method in inits or not own or method.name in external:
                 continue
-            if all(s.caller in inits or s.caller in helpers for s in own):
+            if all(s.is_call and (s.caller in inits or s.caller in helpers) for s in own):
                 helpers.add(method)
                 changed = True
     return helpers

@@ -16,19 +16,24 @@ from hk2flax.plan.leaf_order import leaf_order
 from hk2flax.project.index import File, Project
 from hk2flax.project.scopes import FUNCTIONS
 
-_LEAVES = frozenset("w b offset embeddings w_i w_h average hidden counter".split())
+_LEAVES = frozenset(
+    ["w", "b", "offset", "embeddings", "w_i", "w_h", "average", "hidden", "counter"]
+)
 _WEAK_LEAVES = _LEAVES | {"scale"}
 _MODULES = re.compile(
     r"linear|conv[123_]|batch_?norm|layer_?norm|group_?norm|embed|~|lstm|gru|mlp|resnet|attention|/w$|/b$|^[wb]$"
     r"|\['?(w|b|scale|offset|embeddings)'?\]"
 )
-_HOLDERS = re.compile(r"^_*(\w*_)?(params|parameters|grads|gradients|theta|weights|state|net_state)(_\w+)?$")
+_HOLDERS = re.compile(
+    r"^_*(\w*_)?(params|parameters|grads|gradients|theta|weights|state|net_state)(_\w+)?$"
+)
 _DICTS = re.compile(r"^_*(\w*_)?(params|parameters|grads|gradients|theta)(_\w+)?$")
 _PLAIN = frozenset({"params", "parameters", "grads", "gradients", "theta"})
 _OTHER_TREES = re.compile(r"batch|data|input|obs|config|cfg", re.I)
 _NAME_LIKE = re.compile(r"name|module|path|key|leaf|prefix|^k$|^mn?$|^n$", re.I)
 _PREDICATES = frozenset(
-    f"haiku.data_structures.{n}" for n in "partition partition_n filter map traverse is_subset".split()
+    f"haiku.data_structures.{n}"
+    for n in ["partition", "partition_n", "filter", "map", "traverse", "is_subset"]
 )
 
 
@@ -93,7 +98,13 @@ def _is_name_like(node: ast.expr) -> bool:
         return isinstance(node.func, ast.Attribute) and _is_name_like(node.func.value)
     if isinstance(node, ast.BinOp):
         return _is_name_like(node.left) or _is_name_like(node.right)
-    text = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+    text = (
+        node.id
+        if isinstance(node, ast.Name)
+        else node.attr
+        if isinstance(node, ast.Attribute)
+        else ""
+    )
     return bool(text and _NAME_LIKE.search(text))
 
 
@@ -105,7 +116,11 @@ def _is_path_text(node: ast.expr) -> bool:
     """True for `keystr(path)` and `path[-1].key`: what only a path in a tree has."""
     if isinstance(node, ast.Call):
         return _last(node.func) == "keystr"
-    return isinstance(node, ast.Attribute) and node.attr == "key" and isinstance(node.value, ast.Subscript)
+    return (
+        isinstance(node, ast.Attribute)
+        and node.attr == "key"
+        and isinstance(node.value, ast.Subscript)
+    )
 
 
 def _comparison(file: File, node: ast.Compare) -> str:
@@ -131,14 +146,21 @@ def _comparison(file: File, node: ast.Compare) -> str:
 def _goes_through_other_tree(file: File, node: ast.AST) -> bool:
     """True inside `tree_map_with_path(f, batch)`."""
     for outer in file.names.ancestors(node):
-        if isinstance(outer, ast.Call) and _last(outer.func).endswith("_with_path") and len(outer.args) > 1:
+        if (
+            isinstance(outer, ast.Call)
+            and _last(outer.func).endswith("_with_path")
+            and len(outer.args) > 1
+        ):
             return bool(_OTHER_TREES.search(_last(outer.args[1])))
     return False
 
 
 def _path_predicate(project: Project, file: File, call: ast.Call) -> str:
     """`tree_map_with_path(f, params)` where `f` tests the path."""
-    if _last(call.func) not in ("tree_map_with_path", "map_with_path", "path_aware_map") or not call.args:
+    if (
+        _last(call.func) not in ("tree_map_with_path", "map_with_path", "path_aware_map")
+        or not call.args
+    ):
         return ""
     if len(call.args) > 1 and _OTHER_TREES.search(_last(call.args[1])):
         return ""
@@ -150,7 +172,9 @@ def _path_predicate(project: Project, file: File, call: ast.Call) -> str:
     path = function.args.args[0].arg
     for node in ast.walk(function):
         sides = [node.left, *node.comparators] if isinstance(node, ast.Compare) else []
-        reads = any(isinstance(n, ast.Name) and n.id == path for side in sides for n in ast.walk(side))
+        reads = any(
+            isinstance(n, ast.Name) and n.id == path for side in sides for n in ast.walk(side)
+        )
         if reads and any(_texts(side) for side in sides):
             return "chooses parameters by their path, which changes"
     return ""
@@ -160,13 +184,24 @@ def _is_parameter_dict(file: File, node: ast.expr) -> bool:
     """True for a name like `params` that is not seen to hold something else."""
     if not _DICTS.match(_last(node)):
         return False
-    binding = file.names.binding(node) if isinstance(node, ast.Name) and node in file.names.scope_of else None
+    binding = (
+        file.names.binding(node)
+        if isinstance(node, ast.Name) and node in file.names.scope_of
+        else None
+    )
     for place in binding.nodes if binding else ():
         statement = file.names.enclosing(place, (ast.Assign, ast.AnnAssign))
         value = getattr(statement, "value", None)
         if isinstance(value, ast.Dict | ast.List | ast.ListComp | ast.Tuple):
             return False
-        if isinstance(value, ast.Call) and _last(value.func) in ("dict", "list", "vars", "load", "loads", "safe_load"):
+        if isinstance(value, ast.Call) and _last(value.func) in (
+            "dict",
+            "list",
+            "vars",
+            "load",
+            "loads",
+            "safe_load",
+        ):
             if _last(value.func) not in ("load", "loads") or "pickle" not in ast.dump(value.func):
                 return False
         if value is not None and _is_standard(file, value):
@@ -191,12 +226,24 @@ def _keys(file: File, call: ast.Call) -> str:
     if isinstance(func, ast.Attribute) and func.attr in ("get", "pop", "setdefault") and call.args:
         texts = _texts(call.args[0])
         if texts and _is_parameter_dict(file, func.value):
-            if any("/" in t or t in _LEAVES or _MODULES.search(t) for t in texts) or _comes_from_init(file, func.value):
+            if any(
+                "/" in t or t in _LEAVES or _MODULES.search(t) for t in texts
+            ) or _comes_from_init(file, func.value):
                 return f"looks parameters up by name ({texts[0]})"
-    if isinstance(func, ast.Attribute) and func.attr in ("items", "keys", "values") and not call.args:
-        if _comes_from_init(file, func.value) or (_is_parameter_dict(file, func.value) and _mentions_haiku(file)):
+    if (
+        isinstance(func, ast.Attribute)
+        and func.attr in ("items", "keys", "values")
+        and not call.args
+    ):
+        if _comes_from_init(file, func.value) or (
+            _is_parameter_dict(file, func.value) and _mentions_haiku(file)
+        ):
             return "goes through parameters by module; linen's tree is nested"
-    if isinstance(func, ast.Name) and func.id in ("sorted", "list", "iter", "len", "enumerate") and len(call.args) == 1:
+    if (
+        isinstance(func, ast.Name)
+        and func.id in ("sorted", "list", "iter", "len", "enumerate")
+        and len(call.args) == 1
+    ):
         if _comes_from_init(file, call.args[0]):
             return "goes through parameters by module; linen's tree is nested"
     return ""
@@ -204,7 +251,11 @@ def _keys(file: File, call: ast.Call) -> str:
 
 def _overlay(file: File, node: ast.Dict) -> str:
     """`{**params, "linear": new}`."""
-    spread = [v for k, v in zip(node.keys, node.values, strict=True) if k is None and _is_parameter_dict(file, v)]
+    spread = [
+        v
+        for k, v in zip(node.keys, node.values, strict=True)
+        if k is None and _is_parameter_dict(file, v)
+    ]
     texts = [t for k in node.keys if k is not None for t in _texts(k)]
     if spread and any("/" in t or "~" in t or _MODULES.search(t) for t in texts):
         return f"replaces parameters by name ({', '.join(texts)})"
@@ -220,7 +271,11 @@ def _string_test(call: ast.Call) -> str:
     if func.attr in ("startswith", "endswith", "count", "find"):
         if any(_MODULES.search(t) for t in texts) and _is_name_like(func.value):
             return f"tests a name for {', '.join(map(repr, texts))}"
-    if func.attr in ("match", "search", "fullmatch") and len(call.args) > 1 and _is_name_like(call.args[1]):
+    if (
+        func.attr in ("match", "search", "fullmatch")
+        and len(call.args) > 1
+        and _is_name_like(call.args[1])
+    ):
         if any(_MODULES.search(t) for t in texts):
             return f"matches a name against {', '.join(map(repr, texts))}"
     return ""
@@ -233,7 +288,13 @@ def _root(node: ast.expr) -> ast.expr:
 
 
 def _holds_parameters(file: File, node: ast.expr) -> bool:
-    text = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+    text = (
+        node.id
+        if isinstance(node, ast.Name)
+        else node.attr
+        if isinstance(node, ast.Attribute)
+        else ""
+    )
     return bool(_HOLDERS.match(text))
 
 
@@ -249,12 +310,21 @@ def _comes_from_init(file: File, node: ast.expr) -> bool:
     for place in binding.nodes if binding else ():
         if isinstance(place, ast.arg):
             annotation = file.haiku_name(place.annotation)
-            if annotation in ("haiku.Params", "haiku.MutableParams", "haiku.State", "haiku.MutableState"):
+            if annotation in (
+                "haiku.Params",
+                "haiku.MutableParams",
+                "haiku.State",
+                "haiku.MutableState",
+            ):
                 return True
         statement = file.names.enclosing(place, (ast.Assign,))
         if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call):
             func = statement.value.func
-            if isinstance(func, ast.Attribute) and func.attr == "init" and _holds_parameters(file, node):
+            if (
+                isinstance(func, ast.Attribute)
+                and func.attr == "init"
+                and _holds_parameters(file, node)
+            ):
                 return True
     return False
 
@@ -287,13 +357,17 @@ def _iteration(file: File, node: ast.For | ast.comprehension) -> str:
         if owner.func.attr not in ("items", "keys", "values"):  # type: ignore[attr-defined]
             return ""
         owner = owner.func.value  # type: ignore[attr-defined]
-    elif not isinstance(owner, ast.Name | ast.Attribute):
-        return ""
-    elif not _comes_from_init(file, owner) and not _is_key_of(file, node, owner):
+    elif not isinstance(owner, ast.Name | ast.Attribute) or (
+        not _comes_from_init(file, owner) and not _is_key_of(file, node, owner)
+    ):
         return ""
     if _comes_from_init(file, owner) or (_holds_state(owner) and _mentions_haiku(file)):
         return "goes through parameters by module; linen's tree is nested"
-    return "goes through parameters by module; linen's tree is nested" if _is_parameter_dict(file, owner) else ""
+    return (
+        "goes through parameters by module; linen's tree is nested"
+        if _is_parameter_dict(file, owner)
+        else ""
+    )
 
 
 def _is_key_of(file: File, node: ast.For | ast.comprehension, owner: ast.expr) -> bool:

@@ -52,7 +52,10 @@ class NamePlan:
         if not isinstance(value, ast.JoinedStr | ast.BinOp | ast.Call | ast.Name):
             return False
         names = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)}
-        if any(isinstance(n, ast.Attribute) and n.attr in ("name", "module_name") for n in ast.walk(value)):
+        if any(
+            isinstance(n, ast.Attribute) and n.attr in ("name", "module_name")
+            for n in ast.walk(value)
+        ):
             return False
         constructors: set[ast.AST | None] = {p.init for p in self.plans.values() if p.init}
         if "name" in names and function_around(file, call) in constructors:
@@ -65,7 +68,11 @@ class NamePlan:
 
     def is_free(self, file: File, call: ast.Call, name: str) -> bool:
         owner = class_around(self.project, file, call)
-        if owner is not None and method_around(file, call) is not None and name in self._taken(owner):
+        if (
+            owner is not None
+            and method_around(file, call) is not None
+            and name in self._taken(owner)
+        ):
             return False
         return name not in RESERVED and name != "params" and name.isidentifier()
 

@@ -10,11 +10,28 @@ from hk2flax.project.index import File, Project
 # Layers that have no parameters, or may have none.
 _EMPTY = frozenset(
     f"haiku.{name}"
-    for name in (
-        "Module Sequential Flatten Reshape MaxPool AvgPool BatchNorm LayerNorm InstanceNorm GroupNorm "
-        "IdentityCore ResetCore RNNCore DeepRNN ExponentialMovingAverage EMAParamsTree SpectralNorm "
-        "SNParamsTree nets.VectorQuantizerEMA BatchApply"
-    ).split()
+    for name in [
+        "Module",
+        "Sequential",
+        "Flatten",
+        "Reshape",
+        "MaxPool",
+        "AvgPool",
+        "BatchNorm",
+        "LayerNorm",
+        "InstanceNorm",
+        "GroupNorm",
+        "IdentityCore",
+        "ResetCore",
+        "RNNCore",
+        "DeepRNN",
+        "ExponentialMovingAverage",
+        "EMAParamsTree",
+        "SpectralNorm",
+        "SNParamsTree",
+        "nets.VectorQuantizerEMA",
+        "BatchApply",
+    ]
 )
 
 

@@ -54,8 +54,10 @@ def _setattr(plan: ClassPlan, call: ast.Call, in_init: bool) -> Iterator[tuple[a
         return
     pattern = name_pattern(call.args[1]) if len(call.args) > 1 else re.compile("")
     taken = {p.field for p in plan.parameters} | {p.name for p in plan.parameters} | RESERVED
-    if pattern.pattern == ".*":
+    if not isinstance(call.args[1], ast.Constant):
         taken -= RESERVED
+    if isinstance(call.args[1], ast.JoinedStr):  # `f"layer_{i}"` counts
+        pattern = re.compile(pattern.pattern.replace(".*", r"\d+"))
     hit = sorted(t for t in taken if t and pattern.fullmatch(t))
     if hit:
         yield call, "HK102", f"setattr may set {hit[0]!r}, which is a field of the linen module"
@@ -66,7 +68,9 @@ def name_pattern(node: ast.expr) -> re.Pattern[str]:
     if isinstance(node, ast.Constant):
         return re.compile(re.escape(str(node.value)))
     if isinstance(node, ast.JoinedStr):
-        parts = [name_pattern(v).pattern if isinstance(v, ast.Constant) else ".*" for v in node.values]
+        parts = [
+            name_pattern(v).pattern if isinstance(v, ast.Constant) else ".*" for v in node.values
+        ]
         return re.compile("".join(parts))
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         return re.compile(name_pattern(node.left).pattern + name_pattern(node.right).pattern)

@@ -4,9 +4,32 @@ from __future__ import annotations
 
 # A field, method or attribute of this name breaks the module or hides what its users need.
 RESERVED = frozenset(
-    "name parent scope param variable variables path apply clone setup init init_with_output "
-    "is_initializing make_rng has_rng put_variable get_variable has_variable bind unbind sow perturb "
-    "is_mutable_collection lazy_init".split()
+    [
+        "name",
+        "parent",
+        "scope",
+        "param",
+        "variable",
+        "variables",
+        "path",
+        "apply",
+        "clone",
+        "setup",
+        "init",
+        "init_with_output",
+        "is_initializing",
+        "make_rng",
+        "has_rng",
+        "put_variable",
+        "get_variable",
+        "has_variable",
+        "bind",
+        "unbind",
+        "sow",
+        "perturb",
+        "is_mutable_collection",
+        "lazy_init",
+    ]
 )
 # Keyword arguments that Module.init and Module.apply take for themselves.
 CALL_ARGUMENTS = frozenset({"rngs", "method", "mutable", "capture_intermediates", "variables"})

@@ -69,7 +69,11 @@ def plan_stacks(
                 plan.functions[node] = stack
                 plan.calls[stack.call] = stack
             elif isinstance(node, ast.Call) and project.name(file, node.func) == "haiku.scan":
-                if len(node.args) == 3 and not node.keywords and _is_cell(project, classes, file, node.args[0]):
+                if (
+                    len(node.args) == 3
+                    and not node.keywords
+                    and _is_cell(project, classes, file, node.args[0])
+                ):
                     plan.scans.add(node)
     return plan
 
@@ -80,13 +84,21 @@ def _has_state(project: Project) -> bool:
         for node in file.names.qualified:
             name = project.name(file, node)
             symbol = lookup(name)
-            if name in state or name.startswith("haiku.nets.ResNet") or (symbol and symbol.name in state):
+            if (
+                name in state
+                or name.startswith("haiku.nets.ResNet")
+                or (symbol and symbol.name in state)
+            ):
                 return True
     return False
 
 
 def _stack(
-    project: Project, creators: Creators, classes: dict[str, ClassPlan], file: File, function: ast.FunctionDef
+    project: Project,
+    creators: Creators,
+    classes: dict[str, ClassPlan],
+    file: File,
+    function: ast.FunctionDef,
 ) -> NativeStack | None:
     if len(function.decorator_list) != 1 or not isinstance(function.decorator_list[0], ast.Call):
         return None
@@ -119,9 +131,17 @@ def _stack(
     binding = scope.bindings[function.name] if scope is not None else None
     uses = file.names.uses.get(id(binding), [])
     call = file.names.parent.get(uses[0]) if len(uses) == 1 else None
-    if not isinstance(call, ast.Call) or call.func is not uses[0] or len(call.args) != 1 or call.keywords:
+    if (
+        not isinstance(call, ast.Call)
+        or call.func is not uses[0]
+        or len(call.args) != 1
+        or call.keywords
+    ):
         return None
-    if function_around(file, call) is not function_around(file, function) or method_around(file, call) is None:
+    if (
+        function_around(file, call) is not function_around(file, function)
+        or method_around(file, call) is None
+    ):
         return None
     return NativeStack(function, decorator, call, construction, use, "")
 

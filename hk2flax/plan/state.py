@@ -41,7 +41,9 @@ class StatePlan:
     calls: set[ast.AST] = field(default_factory=set)
 
 
-def plan_state(project: Project, methods: Methods, names: NamePlan, transforms: TransformPlan) -> StatePlan:
+def plan_state(
+    project: Project, methods: Methods, names: NamePlan, transforms: TransformPlan
+) -> StatePlan:
     """Finds the state entries that plain linen can hold."""
     plan = StatePlan()
     used: dict[str, list[tuple[File, ast.Call, str]]] = {}
@@ -97,9 +99,17 @@ def _cell(
     elif function not in transforms.functions or not transforms.functions[function].class_name:
         return None
     read, write = file.names.parent.get(get), file.names.parent.get(put)
-    if not (isinstance(read, ast.Assign) and read in function.body and isinstance(read.targets[0], ast.Name)):
+    if not (
+        isinstance(read, ast.Assign)
+        and read in function.body
+        and isinstance(read.targets[0], ast.Name)
+    ):
         return None
-    if not isinstance(write, ast.Expr) or names.loop(file, put) is not None or len(read.targets) != 1:
+    if (
+        not isinstance(write, ast.Expr)
+        or names.loop(file, put) is not None
+        or len(read.targets) != 1
+    ):
         return None
     bound = bind_call(_GET, get)
     if bound is None or not {"shape", "init"} <= set(bound) or bind_call(_SET, put) is None:

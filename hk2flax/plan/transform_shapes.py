@@ -49,7 +49,12 @@ def returned_call(function: Function) -> tuple[ast.Call, ast.Call] | None:
     if len(body) == 1 and isinstance(use.func, ast.Call):
         return use.func, use
     named = _constructed(body)
-    if len(body) == 2 and named is not None and isinstance(use.func, ast.Name) and use.func.id == named[0]:
+    if (
+        len(body) == 2
+        and named is not None
+        and isinstance(use.func, ast.Name)
+        and use.func.id == named[0]
+    ):
         return named[1], use
     return None
 
@@ -75,7 +80,8 @@ def passes_on(function: Function, use: ast.Call, called: ast.FunctionDef | None)
     mine = dict(zip(own[::-1], args.defaults[::-1], strict=False))
     other = dict(zip(theirs[::-1], called.args.defaults[::-1], strict=False))
     return all(
-        (n in mine) == (n in other) and (n not in mine or ast.dump(mine[n]) == ast.dump(other[n])) for n in own
+        (n in mine) == (n in other) and (n not in mine or ast.dump(mine[n]) == ast.dump(other[n]))
+        for n in own
     ) and not any(n in CALL_ARGUMENTS for n in own)
 
 
@@ -103,7 +109,9 @@ def multi_shape(function: Function) -> tuple[ast.Call, list[str]] | None:
     lambdas = {
         s.targets[0].id: s.value
         for s in body[1:-1]
-        if isinstance(s, ast.Assign) and isinstance(s.targets[0], ast.Name) and isinstance(s.value, ast.Lambda)
+        if isinstance(s, ast.Assign)
+        and isinstance(s.targets[0], ast.Name)
+        and isinstance(s.value, ast.Lambda)
     }
     if len(lambdas) != len(body) - 2:
         return None
@@ -113,7 +121,9 @@ def multi_shape(function: Function) -> tuple[ast.Call, list[str]] | None:
     if not _is_plain_call(template, module):
         return None
     items = applied.elts if isinstance(applied, ast.Tuple | ast.List) else []
-    methods = [_method_of(lambdas.get(i.id, i) if isinstance(i, ast.Name) else i, module) for i in items]
+    methods = [
+        _method_of(lambdas.get(i.id, i) if isinstance(i, ast.Name) else i, module) for i in items
+    ]
     return (construction, methods) if methods and all(methods) else None
 
 
@@ -132,8 +142,16 @@ def _is_plain_call(node: ast.expr, module: str) -> bool:
 
 def _method_of(node: ast.expr, module: str) -> str:
     """The method that `module.a` or `lambda x: module.a(x)` runs, or ""."""
-    if isinstance(node, ast.Lambda) and isinstance(node.body, ast.Call) and passes_on(node, node.body, None):
+    if (
+        isinstance(node, ast.Lambda)
+        and isinstance(node.body, ast.Call)
+        and passes_on(node, node.body, None)
+    ):
         node = node.body.func
-    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == module:
+    if (
+        isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == module
+    ):
         return node.attr
     return "__call__" if isinstance(node, ast.Name) and node.id == module else ""

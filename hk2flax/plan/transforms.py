@@ -28,7 +28,14 @@ from hk2flax.project.scopes import FUNCTIONS, Binding, Function
 _STATE = {"haiku.transform": False, "haiku.transform_with_state": True}
 DRAWING = frozenset(
     f"haiku.{n}"
-    for n in "next_rng_key next_rng_keys maybe_next_rng_key dropout reserve_rng_keys with_rng".split()
+    for n in [
+        "next_rng_key",
+        "next_rng_keys",
+        "maybe_next_rng_key",
+        "dropout",
+        "reserve_rng_keys",
+        "with_rng",
+    ]
 )
 
 
@@ -84,7 +91,9 @@ class TransformPlan:
     removed: set[ast.AST] = field(default_factory=set)
 
 
-def plan_transforms(project: Project, creators: Creators, classes: dict[str, ClassPlan]) -> TransformPlan:
+def plan_transforms(
+    project: Project, creators: Creators, classes: dict[str, ClassPlan]
+) -> TransformPlan:
     """Finds the native transforms of the project."""
     plan = TransformPlan()
     draws = any(
@@ -110,7 +119,9 @@ def plan_transforms(project: Project, creators: Creators, classes: dict[str, Cla
     return plan
 
 
-def _built_elsewhere(project: Project, classes: dict[str, ClassPlan], finders: list[_Finder]) -> set[str]:
+def _built_elsewhere(
+    project: Project, classes: dict[str, ClassPlan], finders: list[_Finder]
+) -> set[str]:
     """Module classes that some function builds which does more than that.
 
     Transforms that build the same module may share its parameters (an agent's `step` and `unroll`), so
@@ -166,7 +177,13 @@ class _Finder:
         if function is None:
             return
         transform = NativeTransform(
-            self.file, function, statement, target.id, _STATE.get(name, False), takes_rng, self.draws
+            self.file,
+            function,
+            statement,
+            target.id,
+            _STATE.get(name, False),
+            takes_rng,
+            self.draws,
         )
         if name == "haiku.multi_transform":
             sites = self._multi(transform, found[1])
@@ -237,7 +254,12 @@ class _Finder:
         construction, methods = shape
         plan = self.classes.get(self.project.name(self.file, construction.func))
         local = set(self.names.scopes[function].bindings)
-        if plan is None or plan.problems or plan.name in self.blocked or not self._is_early(construction, call):
+        if (
+            plan is None
+            or plan.problems
+            or plan.name in self.blocked
+            or not self._is_early(construction, call)
+        ):
             return
         if any(isinstance(n, ast.Name) and n.id in local for n in ast.walk(construction)):
             return
@@ -262,16 +284,26 @@ class _Finder:
                 scope, binding = found
                 is_global = isinstance(scope.node, ast.Module)
                 late = any(getattr(n, "lineno", 0) >= call.lineno for n in binding.nodes)
-                if (len(binding.nodes) > 1 and binding.kind != "import") or (late and not (is_global and inside)):
+                if (len(binding.nodes) > 1 and binding.kind != "import") or (
+                    late and not (is_global and inside)
+                ):
                     return False
             if isinstance(node, ast.Attribute):
                 root = node.value
                 while isinstance(root, ast.Attribute):
                     root = root.value
-                found = self.names.scope_of[root].lookup(root.id) if isinstance(root, ast.Name) else None
+                found = (
+                    self.names.scope_of[root].lookup(root.id)
+                    if isinstance(root, ast.Name)
+                    else None
+                )
                 is_local = found is not None and not isinstance(found[0].node, ast.Module)
-                if not is_local and self.names.qualified.get(node, "") not in self.classes and (
-                    not isinstance(root, ast.Name) or found is None or found[1].kind != "import"
+                if (
+                    not is_local
+                    and self.names.qualified.get(node, "") not in self.classes
+                    and (
+                        not isinstance(root, ast.Name) or found is None or found[1].kind != "import"
+                    )
                 ):
                     return False
         return True
@@ -310,7 +342,11 @@ class _Finder:
         if name not in self.project.functions or not isinstance(node, ast.Name):
             return None
         function, file = self.project.functions[name]
-        if file is not self.file or not isinstance(function, ast.FunctionDef) or function.decorator_list:
+        if (
+            file is not self.file
+            or not isinstance(function, ast.FunctionDef)
+            or function.decorator_list
+        ):
             return None
         scope = self.names.scopes[function].parent
         assert scope is not None
@@ -334,9 +370,14 @@ class _Finder:
         if isinstance(function, ast.Lambda):
             return False
         scope = self.names.scopes[function]
-        if "self" in {n.id for n in ast.walk(function) if isinstance(n, ast.Name)} or has_long_string(function):
+        if "self" in {
+            n.id for n in ast.walk(function) if isinstance(n, ast.Name)
+        } or has_long_string(function):
             return False
-        if any(isinstance(n, ast.Yield | ast.YieldFrom | ast.Nonlocal | ast.Global) for n in ast.walk(function)):
+        if any(
+            isinstance(n, ast.Yield | ast.YieldFrom | ast.Nonlocal | ast.Global)
+            for n in ast.walk(function)
+        ):
             return False
         name = "".join(part[:1].upper() + part[1:] for part in function.name.split("_") if part)
         if not name.isidentifier() or scope.lookup(name) is not None or name == function.name:
@@ -358,7 +399,10 @@ class _Finder:
             return None
         if not self._is_early(construction, call):
             return None
-        called = next((c.methods["__call__"] for c in self.project.mro(plan.name) if "__call__" in c.methods), None)
+        called = next(
+            (c.methods["__call__"] for c in self.project.mro(plan.name) if "__call__" in c.methods),
+            None,
+        )
         return construction if called is not None and passes_on(function, use, called) else None
 
     def _sites(self, transform: NativeTransform, binding: Binding) -> dict[ast.AST, Site] | None:
@@ -374,12 +418,18 @@ class _Finder:
         return sites
 
     def _fits(self, transform: NativeTransform, call: ast.Call, kind: str) -> bool:
-        if any(k.arg is None or k.arg in CALL_ARGUMENTS or k.arg in ("rng", "params", "state") for k in call.keywords):
+        if any(
+            k.arg is None or k.arg in CALL_ARGUMENTS or k.arg in ("rng", "params", "state")
+            for k in call.keywords
+        ):
             return False
         if kind == "init":
             if not call.args or isinstance(call.args[0], ast.Starred) or is_none(call.args[0]):
                 return False
-            return not transform.takes_state or pair_target(self.names.parent.get(call), call) is not None
+            return (
+                not transform.takes_state
+                or pair_target(self.names.parent.get(call), call) is not None
+            )
         if kind != "apply":
             return False
         leading = 1 + transform.takes_state + transform.takes_rng
@@ -430,7 +480,11 @@ class _Finder:
                 if not self._fits(transform, outer, "init"):
                     return None
                 sites[outer] = Site(transform, "init")
-            elif attribute.attr == "apply" and isinstance(outer, ast.Assign) and transform.unpacking is None:
+            elif (
+                attribute.attr == "apply"
+                and isinstance(outer, ast.Assign)
+                and transform.unpacking is None
+            ):
                 more = self._unpacked(transform, outer, methods)
                 if more is None:
                     return None
@@ -444,7 +498,11 @@ class _Finder:
         self, transform: NativeTransform, statement: ast.Assign, methods: list[str]
     ) -> dict[ast.AST, Site] | None:
         target = statement.targets[0]
-        if not isinstance(target, ast.Tuple) or len(target.elts) != len(methods) or len(statement.targets) != 1:
+        if (
+            not isinstance(target, ast.Tuple)
+            or len(target.elts) != len(methods)
+            or len(statement.targets) != 1
+        ):
             return None
         sites: dict[ast.AST, Site] = {}
         for element, method in zip(target.elts, methods, strict=True):
@@ -455,9 +513,11 @@ class _Finder:
                 return None
             for use in self.names.uses.get(id(found[1]), []):
                 call = self.names.parent.get(use)
-                if not isinstance(call, ast.Call) or call.func is not use or not self._fits(transform, call, "apply"):
+                if (
+                    not isinstance(call, ast.Call)
+                    or call.func is not use
+                    or not self._fits(transform, call, "apply")
+                ):
                     return None
                 sites[call] = Site(transform, "apply", method)
         return sites
-
-

@@ -16,17 +16,53 @@ from hk2flax.project.scopes import FUNCTIONS
 # Framework names that only work inside a module, so code that calls them belongs to one.
 CONTEXT = frozenset(
     f"haiku.{name}"
-    for name in (
-        "get_parameter get_state set_state next_rng_key next_rng_keys maybe_next_rng_key dropout "
-        "reserve_rng_keys scan map cond switch while_loop fori_loop vmap remat grad value_and_grad "
-        "jit eval_shape layer_stack experimental.layer_stack name_scope experimental.name_scope "
-        "lift experimental.lift transparent_lift lift_with_state with_rng dynamic_unroll "
-        "static_unroll checkpoint get_params get_initial_state get_current_state experimental.lift_with_state"
-    ).split()
+    for name in [
+        "get_parameter",
+        "get_state",
+        "set_state",
+        "next_rng_key",
+        "next_rng_keys",
+        "maybe_next_rng_key",
+        "dropout",
+        "reserve_rng_keys",
+        "scan",
+        "map",
+        "cond",
+        "switch",
+        "while_loop",
+        "fori_loop",
+        "vmap",
+        "remat",
+        "grad",
+        "value_and_grad",
+        "jit",
+        "eval_shape",
+        "layer_stack",
+        "experimental.layer_stack",
+        "name_scope",
+        "experimental.name_scope",
+        "lift",
+        "experimental.lift",
+        "transparent_lift",
+        "lift_with_state",
+        "with_rng",
+        "dynamic_unroll",
+        "static_unroll",
+        "checkpoint",
+        "get_params",
+        "get_initial_state",
+        "get_current_state",
+        "experimental.lift_with_state",
+    ]
 )
 TRANSFORMS = frozenset(
     f"haiku.{name}"
-    for name in "transform transform_with_state multi_transform multi_transform_with_state".split()
+    for name in [
+        "transform",
+        "transform_with_state",
+        "multi_transform",
+        "multi_transform_with_state",
+    ]
 )
 
 
@@ -133,13 +169,18 @@ def _record_values(file: File, callers: dict[ast.AST, set[ast.AST]]) -> None:
     for function, scope in names.scopes.items():
         if isinstance(function, ast.Lambda):
             places: list[ast.AST] = [function]
-        elif isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and scope.parent is not None:
+        elif (
+            isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+            and scope.parent is not None
+        ):
             places = list(names.uses.get(id(scope.parent.bindings.get(function.name)), ()))
         else:
             continue
         for place in places:
             parent = names.parent.get(place)
-            is_transformed = isinstance(parent, ast.Call) and names.qualified.get(parent.func) in TRANSFORMS
+            is_transformed = (
+                isinstance(parent, ast.Call) and names.qualified.get(parent.func) in TRANSFORMS
+            )
             if isinstance(parent, ast.Return) or is_transformed:
                 continue
             around = function_around(file, place)
@@ -177,7 +218,9 @@ def called_functions(project: Project, file: File, call: ast.Call) -> list[ast.A
     if isinstance(func, ast.Name):
         binding = file.names.binding(func)
         values = [file.names.parent.get(n) for n in binding.nodes] if binding else []
-        return [v.value for v in values if isinstance(v, ast.Assign) and isinstance(v.value, ast.Lambda)]
+        return [
+            v.value for v in values if isinstance(v, ast.Assign) and isinstance(v.value, ast.Lambda)
+        ]
     if isinstance(func, ast.Attribute):
         owner = class_around(project, file, call)
         if owner is None:
@@ -194,7 +237,9 @@ def called_functions(project: Project, file: File, call: ast.Call) -> list[ast.A
 
 def is_super(node: ast.AST) -> bool:
     """True for `super()` and `super(Class, self)`."""
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
+    return (
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
+    )
 
 
 def method_around(file: File, node: ast.AST) -> ast.FunctionDef | None:
@@ -238,14 +283,18 @@ def _is_handed_on(creators: Creators, file: File, place: ast.AST) -> bool:
     names = file.names
     inner, outer = place, names.parent.get(place)
     while True:
-        partial = isinstance(outer, ast.Call) and names.qualified.get(outer.func) == "functools.partial"
+        partial = (
+            isinstance(outer, ast.Call) and names.qualified.get(outer.func) == "functools.partial"
+        )
         picked = isinstance(outer, ast.Subscript) and outer.value is inner
         if not (isinstance(outer, _HOLDS) or partial or picked) or outer is None:
             break
         inner, outer = outer, names.parent.get(outer)
     if isinstance(outer, ast.Call) and inner is not outer.func:
         target = creators.project.name(file, outer.func)
-        return not target.startswith(("haiku.", "jax.", "optax.")) or creators.is_module_class(target)
+        return not target.startswith(("haiku.", "jax.", "optax.")) or creators.is_module_class(
+            target
+        )
     if isinstance(outer, ast.Assign | ast.AnnAssign):
         targets = outer.targets if isinstance(outer, ast.Assign) else [outer.target]
         local = all(isinstance(t, ast.Name) for t in targets)
@@ -264,6 +313,9 @@ def _only_transformed(project: Project, function: ast.AST) -> bool:
                 continue
             call = file.names.parent.get(node)
             outer = file.names.parent.get(call) if isinstance(call, ast.Call) else None
-            if not isinstance(outer, ast.Call) or file.names.qualified.get(outer.func) not in TRANSFORMS:
+            if (
+                not isinstance(outer, ast.Call)
+                or file.names.qualified.get(outer.func) not in TRANSFORMS
+            ):
                 return False
     return True

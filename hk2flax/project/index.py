@@ -112,7 +112,11 @@ class Project:
                 for cut in range(len(parts), 0, -1):
                     module = ".".join([*([root] if root else []), *parts[:cut]])
                     if module in self._modules:
-                        return self.files[self._modules[module]], parts[cut:], root.replace(".", "/")
+                        return (
+                            self.files[self._modules[module]],
+                            parts[cut:],
+                            root.replace(".", "/"),
+                        )
                     if module in self._unrelated:
                         return None
         return None
@@ -219,7 +223,12 @@ class Project:
     @cached_property
     def methods(self) -> set[ast.AST]:
         """All functions that stand directly in a class body."""
-        return {m for cls in self.classes.values() for m in cls.node.body if isinstance(m, ast.FunctionDef)}
+        return {
+            m
+            for cls in self.classes.values()
+            for m in cls.node.body
+            if isinstance(m, ast.FunctionDef)
+        }
 
     @cached_property
     def _tops(self) -> set[str]:

@@ -63,7 +63,11 @@ def _link_own_class(file: File) -> None:
         if not isinstance(node, ast.Call):
             continue
         func = node.func
-        if isinstance(func, ast.Call) and getattr(func.func, "id", "") == "type" and len(func.args) == 1:
+        if (
+            isinstance(func, ast.Call)
+            and getattr(func.func, "id", "") == "type"
+            and len(func.args) == 1
+        ):
             owner = func.args[0]
         elif isinstance(func, ast.Attribute) and func.attr == "__class__":
             owner = func.value

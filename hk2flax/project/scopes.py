@@ -258,7 +258,16 @@ def _bind_outside(names: Names, top: Scope) -> None:
 # Submodules of Haiku, which programs like to give a short name (`init = hk.initializers`).
 HAIKU_MODULES = frozenset(
     f"haiku.{m}"
-    for m in "initializers nets pad experimental data_structures mixed_precision testing config".split()
+    for m in [
+        "initializers",
+        "nets",
+        "pad",
+        "experimental",
+        "data_structures",
+        "mixed_precision",
+        "testing",
+        "config",
+    ]
 ) | {"haiku"}
 
 
@@ -267,7 +276,11 @@ def _module_aliases(names: Names) -> bool:
     found = False
     for value, dotted in list(names.qualified.items()):
         node = names.parent.get(value)
-        if dotted not in HAIKU_MODULES or not isinstance(node, ast.Assign) or node.value is not value:
+        if (
+            dotted not in HAIKU_MODULES
+            or not isinstance(node, ast.Assign)
+            or node.value is not value
+        ):
             continue
         target = node.targets[0]
         if len(node.targets) == 1 and isinstance(target, ast.Name):

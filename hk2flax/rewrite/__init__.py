@@ -37,7 +37,11 @@ def rewrite_project(discovery: Discovery, prefer: str = "exact", jobs: int = 1) 
     started = time.perf_counter()
     program = plan_program([*targets, *discovery.context], prefer)
     planned = time.perf_counter()
-    contexts = {source.rel: _edit(program, source) for source in targets if source.rel in program.project.files}
+    contexts = {
+        source.rel: _edit(program, source)
+        for source in targets
+        if source.rel in program.project.files
+    }
     results, new_files = _finish(program, contexts, targets, discovery)
     timings = {"plan": planned - started, "edit": time.perf_counter() - planned}
     return RewriteResult(tuple(results), new_files, timings)
@@ -65,7 +69,10 @@ def _edit(program: Program, source: SourceFile) -> Context:
 
 
 def _finish(
-    program: Program, contexts: dict[str, Context], targets: tuple[SourceFile, ...], discovery: Discovery
+    program: Program,
+    contexts: dict[str, Context],
+    targets: tuple[SourceFile, ...],
+    discovery: Discovery,
 ) -> tuple[list[FileResult], dict[str, str]]:
     """Adds imports, helper modules and TODO comments, and checks that every text still parses."""
     from hk2flax.rewrite.helper_module import helper_module, helper_names
@@ -113,8 +120,15 @@ def _complete(context: Context, place: Place | None) -> FileResult:
     from hk2flax.rewrite.wrap import wrap_lines
 
     source = context.file.source
-    if not context.text.changed and not context.helpers and not context.todos and not _imports_haiku(context):
-        return FileResult(source, source.text, tuple(sorted(context.diagnostics)), dict(context.counts))
+    if (
+        not context.text.changed
+        and not context.helpers
+        and not context.todos
+        and not _imports_haiku(context)
+    ):
+        return FileResult(
+            source, source.text, tuple(sorted(context.diagnostics)), dict(context.counts)
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -123,14 +137,18 @@ def _complete(context: Context, place: Place | None) -> FileResult:
                 used = _names_read(context.text.result())
             context.forget_unused(used)
             definitions = definition_lines(context)
-            removed = rewrite_imports(context, used, place.import_line(context.helpers) if place else "")
+            removed = rewrite_imports(
+                context, used, place.import_line(context.helpers) if place else ""
+            )
             insert_definitions(context, definitions)
             close_gaps(context, removed)
             insert_todos(context)
             text = context.text.result()
             text = wrap_lines(source.text or "", text, ast.parse(text), context.step)
     except SyntaxError as error:
-        message = f"the rewritten text would not parse ({error.msg}, line {error.lineno}); left as it was"
+        message = (
+            f"the rewritten text would not parse ({error.msg}, line {error.lineno}); left as it was"
+        )
         context.diagnose(context.file.tree, "HK105", message)
         return FileResult(source, source.text, tuple(sorted(context.diagnostics)), {})
     return FileResult(source, text, tuple(sorted(context.diagnostics)), dict(context.counts))
@@ -166,7 +184,9 @@ def _names_read(text: str) -> set[str]:
             quoted = [node.annotation]
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             quoted = [node.returns]
-        elif isinstance(node, ast.Assign) and any(getattr(t, "id", "") == "__all__" for t in node.targets):
+        elif isinstance(node, ast.Assign) and any(
+            getattr(t, "id", "") == "__all__" for t in node.targets
+        ):
             quoted = [node.value]
         elif isinstance(node, ast.Call) and _last_name(node.func) in _TAKE_QUOTED:
             quoted = [*node.args, *(k.value for k in node.keywords)]

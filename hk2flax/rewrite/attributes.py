@@ -31,11 +31,19 @@ def rewrite_attribute(context: Context, node: ast.Attribute) -> None:
     if method is plan.init and node.attr in plan.grown:
         _replace(context, node, plan.grown[node.attr])
         return
-    if node.attr in ("name", "module_name") and isinstance(node.ctx, ast.Load) and not _names_submodule(context, node):
-        context.leave(node, "HK104", f"self.{node.attr} is Haiku's name; linen's differs", "haiku.Module")
+    if (
+        node.attr in ("name", "module_name")
+        and isinstance(node.ctx, ast.Load)
+        and not _names_submodule(context, node)
+    ):
+        context.leave(
+            node, "HK104", f"self.{node.attr} is Haiku's name; linen's differs", "haiku.Module"
+        )
         return
     if node.attr in _HAIKU_METHODS and not _is_defined(context, owner.name, node.attr):
-        context.leave(node, "HK104", f"self.{node.attr} exists in Haiku's Module only", "haiku.Module")
+        context.leave(
+            node, "HK104", f"self.{node.attr} exists in Haiku's Module only", "haiku.Module"
+        )
         return
     if isinstance(node.ctx, ast.Del):
         context.leave(node, "HK103", f"self.{node.attr} is deleted", "haiku.Module")

@@ -74,14 +74,20 @@ def _native_arguments(
             keeps = context.program.names.keeps(context.file, call, bound[name])
             changes[name] = value.text if keeps else OMIT
         elif rule is None:
-            if name not in native.combined and not same_literal(value.literal, signature.default(name)):
+            if name not in native.combined and not same_literal(
+                value.literal, signature.default(name)
+            ):
                 return None
             changes[name] = OMIT
         elif rule.convert is not None:
             text = rule.convert(value)
             if text is None:
                 return None
-            if text is not OMIT and text.startswith(f"{value.text} or ") and _is_there(context, bound[name]):
+            if (
+                text is not OMIT
+                and text.startswith(f"{value.text} or ")
+                and _is_there(context, bound[name])
+            ):
                 text = value.text
             changes[name] = OMIT if text is OMIT else context.flax_text(text)
         else:
@@ -92,7 +98,9 @@ def _native_arguments(
         if combined is None:
             return None
         added |= combined
-    used = {native.args[n].to for n, text in changes.items() if text is not OMIT and n in native.args}
+    used = {
+        native.args[n].to for n, text in changes.items() if text is not OMIT and n in native.args
+    }
     wanted = {**native.always, **(native.exact if context.exact else {})}
     added = {**{k: v for k, v in wanted.items() if k not in used}, **added}
     return changes, {k: context.flax_text(v) for k, v in added.items()}
@@ -110,7 +118,11 @@ def _is_there(context: Context, node: ast.expr) -> bool:
 
 
 def _carry_out(
-    context: Context, call: ast.Call, native: Native, changes: Mapping[str, str], added: Mapping[str, str]
+    context: Context,
+    call: ast.Call,
+    native: Native,
+    changes: Mapping[str, str],
+    added: Mapping[str, str],
 ) -> None:
     text = context.text
     slots = text.arguments(call)
@@ -143,7 +155,12 @@ def _carry_out(
 
 
 def _finish(
-    context: Context, call: ast.Call, slots: list[Slot], gone: list[int], kept: list[Slot], added: list[str]
+    context: Context,
+    call: ast.Call,
+    slots: list[Slot],
+    gone: list[int],
+    kept: list[Slot],
+    added: list[str],
 ) -> None:
     text = context.text
     if not kept and slots:
@@ -185,7 +202,9 @@ def _drop_name(context: Context, call: ast.Call, symbol: Symbol) -> None:
         if not context.program.names.keeps(context.file, call, value):
             remove_slot(context.text, slots, index)
         elif slot.keyword is None:
-            context.text.replace(slot.start, slot.end, f"name={context.text.get(slot.start, slot.end)}")
+            context.text.replace(
+                slot.start, slot.end, f"name={context.text.get(slot.start, slot.end)}"
+            )
         return
 
 
@@ -243,14 +262,20 @@ def _call_changes(
     for position, (name, node) in enumerate(bound.items()):
         rule = native.call.get(name)
         if rule is None:
-            if position < native.call_positional and name in signature.positional[: native.call_positional]:
+            if (
+                position < native.call_positional
+                and name in signature.positional[: native.call_positional]
+            ):
                 changes[name] = ("", False)
                 continue
             if not same_literal(literal(node), signature.default(name)):
                 return None
             changes[name] = ("-", False)
             continue
-        if rule.convert is not None and rule.convert(Value(context.text.original(node), literal(node))) is None:
+        if (
+            rule.convert is not None
+            and rule.convert(Value(context.text.original(node), literal(node))) is None
+        ):
             return None
         changes[name] = (rule.to or "-", rule.convert is not None)
     return changes
@@ -276,6 +301,10 @@ def finish_use(context: Context, use: ast.Call) -> None:
             continue
         value = value_of(context, node)
         rule = native.call[name]
-        new = context.flax_text(rule.convert(value) or "") if converts and rule.convert else value.text
+        new = (
+            context.flax_text(rule.convert(value) or "")
+            if converts and rule.convert
+            else value.text
+        )
         text.replace(slot.start, slot.end, f"{to}={new}")
     _finish(context, use, slots, gone, kept, [])

@@ -53,9 +53,7 @@ def rewrite_class(context: Context, plan: ClassPlan) -> None:
                 text.replace(*text.whole_lines(*text.span(statement)), "")
 
 
-def _with_blank_lines(
-    context: Context, plan: ClassPlan, start: int, end: int
-) -> tuple[int, int]:
+def _with_blank_lines(context: Context, plan: ClassPlan, start: int, end: int) -> tuple[int, int]:
     """A span of lines together with the blank lines that separated them from what follows."""
     text = context.text
     if plan.cls.node.body[-1] is plan.init:
@@ -73,7 +71,9 @@ def decorate_method(context: Context, method: ast.FunctionDef) -> None:
     if decoration is None:
         return
     plain = {COMPACT: "flax.linen.compact", NOWRAP: "flax.linen.nowrap"}
-    name = context.dotted(plain[decoration]) if decoration in plain else context.helper("method_scope")
+    name = (
+        context.dotted(plain[decoration]) if decoration in plain else context.helper("method_scope")
+    )
     if decoration == SCOPE:
         context.count("haiku.Module method scope", "helper")
     text = context.text
@@ -101,7 +101,10 @@ def _insert_setup(context: Context, plan: ClassPlan) -> None:
     first = next(s for s in plan.cls.node.body if isinstance(s, ast.FunctionDef))
     start = _definition_span(context, first)[0]
     pad = text.indent(start)
-    blocks = [_setup_head(context, plan, pad), *_exposed(context, plan, pad, _indent_step(context, plan))]
+    blocks = [
+        _setup_head(context, plan, pad),
+        *_exposed(context, plan, pad, _indent_step(context, plan)),
+    ]
     text.insert(start, "".join(text.newline.join([*block, "", ""]) for block in blocks))
 
 
@@ -110,16 +113,22 @@ def _exposed(context: Context, plan: ClassPlan, pad: str, step: str) -> list[lis
     program = context.program
     fields = {p.field for p in plan.parameters}
     names = {**plan.renames, **{a: f"mutable.{a}" for a in plan.mutable}}
-    outside = program.methods.read_outside(family_of(program.project, plan.name)) if names else set()
+    outside = (
+        program.methods.read_outside(family_of(program.project, plan.name)) if names else set()
+    )
     blocks = []
     for old, new in sorted(names.items()):
         if old == new or old not in outside:
             continue
         if old in fields:
-            message = f"{plan.cls.node.name}.{old} is read from outside; the derived value is in {new}"
+            message = (
+                f"{plan.cls.node.name}.{old} is read from outside; the derived value is in {new}"
+            )
             context.diagnose(plan.cls.node, "HK107", message)
             continue
-        blocks.append([f"{pad}@property", f"{pad}def {old}(self):", f"{pad}{step}return self.{new}"])
+        blocks.append(
+            [f"{pad}@property", f"{pad}def {old}(self):", f"{pad}{step}return self.{new}"]
+        )
     return blocks
 
 
@@ -196,14 +205,21 @@ def _post_init(context: Context, plan: ClassPlan, pad: str, step: str) -> list[s
     for mapping in plan.spread:
         lines.append(f"{pad}{step}for field, value in {_loose(context, mapping)}.items():")
         lines.append(f"{pad}{step}{step}setattr({me}, field, value)")
-    lines += [f"{pad}{step}{me}.{name} = {context.text.of(value)}" for name, value in plan.computed.items()]
+    lines += [
+        f"{pad}{step}{me}.{name} = {context.text.of(value)}"
+        for name, value in plan.computed.items()
+    ]
     return [*lines, f"{pad}{step}super().__post_init__()"]
 
 
 def _loose(context: Context, node: ast.expr) -> str:
     """The text of an expression that a method is called on."""
     text = context.text.of(node)
-    return text if isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call) else f"({text})"
+    return (
+        text
+        if isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call)
+        else f"({text})"
+    )
 
 
 def _setup_body(
@@ -300,7 +316,10 @@ def _class_variable(context: Context, statement: ast.AnnAssign) -> None:
     if context.name(statement.annotation).startswith("typing.ClassVar"):
         return
     annotation = statement.annotation
-    if isinstance(annotation, ast.Subscript) and context.name(annotation.value) == "typing.ClassVar":
+    if (
+        isinstance(annotation, ast.Subscript)
+        and context.name(annotation.value) == "typing.ClassVar"
+    ):
         return
     classvar = context.from_import("typing", "ClassVar")
     context.text.set(annotation, f"{classvar}[{context.text.of(annotation)}]")

@@ -6,7 +6,7 @@ import ast
 
 from hk2flax.plan.class_plan import ClassPlan, Parameter
 from hk2flax.rewrite.context import Context
-from hk2flax.rewrite.edits import Slot, remove_slot
+from hk2flax.rewrite.edits import Slot, append_arguments, remove_slot
 
 
 def rewrite_construction(context: Context, call: ast.Call, plan: ClassPlan) -> None:
@@ -31,7 +31,10 @@ def rewrite_construction(context: Context, call: ast.Call, plan: ClassPlan) -> N
         if isinstance(slot.node, ast.Starred):
             if [p.field for p in parameters[positional:] if p.field] != order[positional:]:
                 context.leave(
-                    call, "HK102", f"{plan.cls.node.name}(*args): the field order differs", "haiku.Module"
+                    call,
+                    "HK102",
+                    f"{plan.cls.node.name}(*args): the field order differs",
+                    "haiku.Module",
                 )
             return
         if isinstance(slot.node, ast.keyword):
@@ -59,10 +62,14 @@ def rewrite_construction(context: Context, call: ast.Call, plan: ClassPlan) -> N
             else:
                 remove_slot(text, slots, index)
         else:
-            text.replace(slot.start, slot.end, f"{parameter.field}={text.get(slot.start, slot.end)}")
+            text.replace(
+                slot.start, slot.end, f"{parameter.field}={text.get(slot.start, slot.end)}"
+            )
 
 
-def _collect_arguments(context: Context, call: ast.Call, plan: ClassPlan, slots: list[Slot]) -> None:
+def _collect_arguments(
+    context: Context, call: ast.Call, plan: ClassPlan, slots: list[Slot]
+) -> None:
     """A constructor with `*args` or `**kwargs`: their fields get a tuple and a dict."""
     text = context.text
     plain = [p for p in plan.parameters if not p.kw_only]
@@ -87,7 +94,12 @@ def _collect_arguments(context: Context, call: ast.Call, plan: ClassPlan, slots:
             else:
                 keywords.append(f"{node.arg!r}: {text.of(node.value)}")
         elif isinstance(node, ast.Starred) and taken < len(plain):
-            context.leave(call, "HK102", f"{plan.cls.node.name}(*args): it fills several fields", "haiku.Module")
+            context.leave(
+                call,
+                "HK102",
+                f"{plan.cls.node.name}(*args): it fills several fields",
+                "haiku.Module",
+            )
             return
         elif taken < len(plain):
             if plain[taken].field:
@@ -108,10 +120,13 @@ def name_module(context: Context, call: ast.Call, name: str) -> None:
     """Adds `name=...` to a construction that has been rewritten and has no name."""
     text = context.text
     open_, close = text.parens(call)
-    written = text.get(open_ + 1, close, edges=True).rstrip()
-    if "name=" not in written:
-        comma = "" if not written or written.endswith(",") else ", "
-        text.insert(close, f'{comma}name="{name}"')
+    written = text.get(open_ + 1, close, edges=True)
+    if "name=" in written:
+        return
+    if "\n" in written and not written.endswith((")", "]", "}")):
+        append_arguments(text, call, text.arguments(call), [f'name="{name}"'])
+    else:
+        text.insert(close, f'{", " if written.strip() else ""}name="{name}"')
 
 
 def _is_own_attribute(context: Context, call: ast.Call, value: ast.expr) -> bool:

@@ -119,7 +119,9 @@ class Context:
             return f"{self.helper(first)}.{rest}"
         if name not in self.helpers:
             taken = name in self.bound or hasattr(builtins, name) or name in self.helpers.values()
-            self.helpers[name] = (f"Hk{name}" if name[0].isupper() else f"hk_{name}") if taken else name
+            self.helpers[name] = (
+                (f"Hk{name}" if name[0].isupper() else f"hk_{name}") if taken else name
+            )
         return self.helpers[name]
 
     def flax_text(self, text: str) -> str:
@@ -144,7 +146,9 @@ class Context:
         existing = self._imported(f"{module}.{name}")
         if existing:
             return existing
-        self.imports.setdefault(key, name if name not in self.bound else f"{module.split('.')[0]}_{name}")
+        self.imports.setdefault(
+            key, name if name not in self.bound else f"{module.split('.')[0]}_{name}"
+        )
         return self.imports[key]
 
     @cached_property

@@ -216,7 +216,9 @@ def _visit_name(context: Context, node: ast.Attribute | ast.Name) -> None:
         rewrite_reference(context, node)
         return
     canonical = context.name(node)
-    if canonical.startswith("haiku.") and not (isinstance(parent, ast.Call) and parent.func is node):
+    if canonical.startswith("haiku.") and not (
+        isinstance(parent, ast.Call) and parent.func is node
+    ):
         rewrite_reference(context, node)
         return
     if isinstance(node, ast.Attribute):
@@ -239,4 +241,3 @@ def _visit_function(context: Context, node: ast.FunctionDef | ast.AsyncFunctionD
         rewrite_function(context, node, transform)
     elif node in context.program.transforms.removed and isinstance(node, ast.FunctionDef):
         remove_function(context, node)
-

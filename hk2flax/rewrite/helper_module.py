@@ -99,7 +99,9 @@ def helper_module(names: Iterable[str]) -> str:
             return
         seen.add(name)
         definition = definitions[name]
-        for used in sorted(definition.uses, key=lambda n: definitions[n].order if n in definitions else (0, 0)):
+        for used in sorted(
+            definition.uses, key=lambda n: definitions[n].order if n in definitions else (0, 0)
+        ):
             add(used)
         if all(d.source != definition.source for d in ordered):
             ordered.append(definition)

@@ -110,7 +110,12 @@ def _remove_statement(context: Context, node: ast.stmt, used: set[str]) -> None:
     text, parent = context.text, context.file.names.parent.get(node)
     context.removed.add(node)
     is_last = isinstance(parent, ast.Try | ast.If) and context.removed.issuperset(parent.body)
-    if isinstance(parent, ast.Try) and is_last and node in parent.body and _only_guards(context, parent):
+    if (
+        isinstance(parent, ast.Try)
+        and is_last
+        and node in parent.body
+        and _only_guards(context, parent)
+    ):
         _remove_statement(context, parent, used)
         return
     if isinstance(parent, ast.If) and is_last and not parent.orelse:

@@ -48,8 +48,13 @@ def close_gaps(context: Context, removed: set[ast.stmt]) -> None:
         start, end = text.line_start(start), text.line_end(end)
         above = text.line_start(start - 1) if start else 0
         alone = not text.data[end : text.line_end(end)].strip()
-        if above and alone and not text.data[above:start].strip() and (
-            not text.get(start, end) and not text.inserts_at(start) and not text.inserts_at(end)
+        if (
+            above
+            and alone
+            and not text.data[above:start].strip()
+            and (
+                not text.get(start, end) and not text.inserts_at(start) and not text.inserts_at(end)
+            )
         ):
             text.replace(above, end, "")
 
@@ -88,7 +93,9 @@ def _joined(statements: list[tuple[int, str]]) -> list[tuple[int, str]]:
 def _prefers_from(tree: ast.Module) -> bool:
     """True for a file that writes `from jax import numpy as jnp`."""
     return any(
-        isinstance(n, ast.ImportFrom) and n.module == "jax" and any(a.name == "numpy" for a in n.names)
+        isinstance(n, ast.ImportFrom)
+        and n.module == "jax"
+        and any(a.name == "numpy" for a in n.names)
         for n in tree.body
     )
 
@@ -116,9 +123,9 @@ def _anchors(context: Context) -> list[ast.Import | ast.ImportFrom]:
         if isinstance(node, ast.Import | ast.ImportFrom):
             if not (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
                 anchors.append(node)
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
-            break
-        elif any(context.name(n).startswith("haiku.") for n in ast.walk(node)):
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef) or any(
+            context.name(n).startswith("haiku.") for n in ast.walk(node)
+        ):
             break
     return anchors
 
@@ -246,5 +253,3 @@ def _gap(text: Text, at: int, following: ast.stmt) -> str:
         at = text.line_end(at)
         found += 1
     return text.newline * max((2 if is_block else 1) - found, 0)
-
-

@@ -34,7 +34,9 @@ class Place:
         return f"from {self.module} import (\n" + "".join(f"    {n},\n" for n in names) + ")"
 
 
-def place_helpers(project: Project, contexts: Mapping[str, Context], discovery: Discovery) -> dict[str, Place]:
+def place_helpers(
+    project: Project, contexts: Mapping[str, Context], discovery: Discovery
+) -> dict[str, Place]:
     """A place for every file that needs helpers.
 
     In a package: at its top, imported by its full name. Beside scripts: in the folder from which the

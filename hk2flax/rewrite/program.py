@@ -63,7 +63,9 @@ class Program:
     def is_mutable(self, class_name: str, attribute: str) -> bool:
         """True for an attribute that some method of the class or its relatives assigns."""
         related = [*self.project.mro(class_name), *self.project.subclasses(class_name)]
-        return any(attribute in self.classes[c.name].mutable for c in related if c.name in self.classes)
+        return any(
+            attribute in self.classes[c.name].mutable for c in related if c.name in self.classes
+        )
 
 
 def plan_program(sources: Iterable[SourceFile], prefer: str) -> Program:

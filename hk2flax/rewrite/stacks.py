@@ -27,7 +27,11 @@ def rewrite_stack_function(context: Context, stack: NativeStack) -> None:
 
 
 def _free(context: Context, function: ast.FunctionDef, construction: ast.Call) -> str:
-    name = construction.func.attr if isinstance(construction.func, ast.Attribute) else ast.unparse(construction.func)
+    name = (
+        construction.func.attr
+        if isinstance(construction.func, ast.Attribute)
+        else ast.unparse(construction.func)
+    )
     name = name[:1].lower() + name[1:]
     used = {n.id for n in ast.walk(function) if isinstance(n, ast.Name)} | {function.name}
     while name in used:
@@ -41,7 +45,9 @@ def rewrite_stack_call(context: Context, stack: NativeStack) -> None:
     scan = context.dotted("flax.linen.scan")
     length = context.module_texts[stack.decorator]
     construction = context.module_texts[stack.construction]
-    named = f'{construction[:-1]}{", " if not construction.endswith("()") else ""}name="{stack.name}")'
+    named = (
+        f'{construction[:-1]}{", " if not construction.endswith("()") else ""}name="{stack.name}")'
+    )
     pad = text.newline + text.indent(text.span(stack.call)[0])
     carry = text.of(stack.call.args[0])
     lines = [

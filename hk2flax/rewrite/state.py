@@ -29,7 +29,9 @@ def rewrite_read(context: Context, cell: StateCell) -> None:
     quote = name[-1] if name[-1:] in ("'", '"') else '"'
     collection = f"{quote}state{quote}"
     new = f"{cell.local} = {me}.variable({collection}, {name}, {init}, {shape}, {dtype})"
-    text.set(cell.read, f"{new}{text.newline}{pad}{text.of(cell.read.targets[0])} = {cell.local}.value")
+    text.set(
+        cell.read, f"{new}{text.newline}{pad}{text.of(cell.read.targets[0])} = {cell.local}.value"
+    )
     context.count("haiku.get_state", "native")
 
 

@@ -78,9 +78,15 @@ def _asked_once(context: Context, call: ast.Call, name: ast.expr) -> bool:
         return False
     function = converted_function(context, call)
     if function is not None:
-        same = [n for n in ast.walk(function) if isinstance(n, ast.Constant) and n.value == name.value]
+        same = [
+            n for n in ast.walk(function) if isinstance(n, ast.Constant) and n.value == name.value
+        ]
         once = len(same) == 1 and function_around(context.file, call) is function
-        return once and context.program.names.loop(context.file, call) is None and name.value.isidentifier()
+        return (
+            once
+            and context.program.names.loop(context.file, call) is None
+            and name.value.isidentifier()
+        )
     method = method_around(context.file, call)
     owner = class_around(context.program.project, context.file, call)
     assert method is not None and owner is not None
@@ -109,7 +115,9 @@ def _asked_once(context: Context, call: ast.Call, name: ast.expr) -> bool:
 def _is_stored_as(context: Context, call: ast.Call, name: str) -> bool:
     """True for `self.w = hk.get_parameter("w", ...)` in a class that has no other use of the name."""
     parent = context.file.names.parent.get(call)
-    targets = parent.targets if isinstance(parent, ast.Assign) else [getattr(parent, "target", None)]
+    targets = (
+        parent.targets if isinstance(parent, ast.Assign) else [getattr(parent, "target", None)]
+    )
     owner = class_around(context.program.project, context.file, call)
     assert owner is not None
     program = context.program
@@ -120,7 +128,12 @@ def _is_stored_as(context: Context, call: ast.Call, name: str) -> bool:
         for n in ast.walk(c.node)
         if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store) and n.attr == name
     ]
-    fields = {p.field for c in family if c.name in program.classes for p in program.classes[c.name].parameters}
+    fields = {
+        p.field
+        for c in family
+        if c.name in program.classes
+        for p in program.classes[c.name].parameters
+    }
     methods = {m for c in family for m in c.methods}
     return stores == targets and name not in fields | methods | RESERVED | {"params"}
 
@@ -146,7 +159,11 @@ def dropout(context: Context, call: ast.Call) -> bool:
     if key.args or key.keywords or "broadcast_dims" in bound:
         return False
     text = context.text
-    if text.has_comment(*text.span(call)) or _draws(context, bound["x"]) or _draws(context, bound["rate"]):
+    if (
+        text.has_comment(*text.span(call))
+        or _draws(context, bound["x"])
+        or _draws(context, bound["rate"])
+    ):
         return False
     rate = _rate(context, bound["rate"])
     if rate is None:
@@ -163,7 +180,12 @@ def _draws(context: Context, node: ast.expr) -> bool:
     return any(isinstance(n, ast.Call) and context.name(n.func) in _DRAWING for n in ast.walk(node))
 
 
-_DRAWING = {"haiku.next_rng_key", "haiku.next_rng_keys", "haiku.dropout", "haiku.maybe_next_rng_key"}
+_DRAWING = {
+    "haiku.next_rng_key",
+    "haiku.next_rng_keys",
+    "haiku.dropout",
+    "haiku.maybe_next_rng_key",
+}
 
 
 def _rate(context: Context, rate: ast.expr) -> str | None:

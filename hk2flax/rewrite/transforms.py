@@ -15,7 +15,10 @@ def rewrite_site(context: Context, call: ast.Call, site: Site) -> None:
     if site.kind == "init":
         text = context.text.of(call)
         if not transform.takes_state:
-            context.text.set(call, f'{text}.get("params", {{}})' if transform.may_be_empty else f'{text}["params"]')
+            context.text.set(
+                call,
+                f'{text}.get("params", {{}})' if transform.may_be_empty else f'{text}["params"]',
+            )
             return
         # params, state = ...  ->  state, params = flax.core.pop(..., "params")
         statement = context.file.names.parent[call]
@@ -45,7 +48,9 @@ def _rewrite_apply(context: Context, call: ast.Call, site: Site) -> None:
     if transform.takes_rng:
         rng = call.args[leading]
         if not (isinstance(rng, ast.Constant) or (not transform.draws and _is_pure(rng))):
-            added.append(f'rngs={{"dropout": {text.get(slots[leading].start, slots[leading].end)}}}')
+            added.append(
+                f'rngs={{"dropout": {text.get(slots[leading].start, slots[leading].end)}}}'
+            )
         leading += 1
     if mutable:
         added.append(mutable)
@@ -95,7 +100,9 @@ def remove_function(context: Context, function: ast.FunctionDef) -> None:
     text.replace(start, end, f"{text.indent(start)}pass{text.newline}" if alone else "")
 
 
-def rewrite_function(context: Context, function: ast.FunctionDef, transform: NativeTransform) -> None:
+def rewrite_function(
+    context: Context, function: ast.FunctionDef, transform: NativeTransform
+) -> None:
     """Removes the function, or turns it into a module class where it stands."""
     text = context.text
     if transform.construction is not None:
@@ -141,7 +148,9 @@ def rewrite_assignment(context: Context, statement: ast.Assign, transform: Nativ
         assert transform.construction is not None
         new = context.module_texts.get(transform.construction) or text.of(transform.construction)
     text.set(statement.value, new)
-    context.count("haiku.transform_with_state" if transform.takes_state else "haiku.transform", "native")
+    context.count(
+        "haiku.transform_with_state" if transform.takes_state else "haiku.transform", "native"
+    )
 
 
 def remove_unpacking(context: Context, statement: ast.stmt) -> None:

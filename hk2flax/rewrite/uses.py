@@ -72,7 +72,9 @@ def _attribute_calls(context: Context, target: ast.Attribute) -> tuple[list[ast.
         for node in ast.walk(cls.node):
             if isinstance(node, ast.Attribute) and node.attr == target.attr:
                 inside = method_around(cls.file, node)
-                if not (isinstance(node.value, ast.Name) and node.value.id == self_name(inside or node)):
+                if not (
+                    isinstance(node.value, ast.Name) and node.value.id == self_name(inside or node)
+                ):
                     return [], False
                 if isinstance(node.ctx, ast.Store):
                     stores += 1
@@ -84,5 +86,7 @@ def _attribute_calls(context: Context, target: ast.Attribute) -> tuple[list[ast.
 
 def _called(context: Context, uses: list[ast.AST]) -> tuple[list[ast.Call], bool]:
     parents = [context.file.names.parent.get(u) for u in uses]
-    calls = [p for p, u in zip(parents, uses, strict=True) if isinstance(p, ast.Call) and p.func is u]
+    calls = [
+        p for p, u in zip(parents, uses, strict=True) if isinstance(p, ast.Call) and p.func is u
+    ]
     return calls, len(calls) == len(uses)

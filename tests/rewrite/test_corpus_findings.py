@@ -540,3 +540,44 @@ def test_numpy_in_double_precision_does_not_make_jax_compute_so(rewrite):
         }
     )
     assert "return Linear(3)(" in out["net"]
+
+
+def test_a_module_that_takes_the_place_of_the_base_classs(rewrite):
+    """linen gave the name of the attribute to the module that the base class built."""
+    out = rewrite(
+        {
+            "net": """
+                import haiku as hk
+
+
+                class Base(hk.Module):
+                    def __init__(self, size):
+                        super().__init__()
+                        self.size = size
+                        self.head = hk.Linear(size)
+                        self.layers = [hk.Linear(size)]
+
+                    def __call__(self, x):
+                        return self.head(x)
+
+
+                class Deep(Base):
+                    def __init__(self, size, is_deep=True):
+                        super().__init__(size)
+                        if is_deep:
+                            self.head = hk.Sequential([hk.Linear(9), hk.Linear(size)])
+                        else:
+                            self.head = hk.LayerNorm(-1, True, True)
+
+
+                class Lists(Base):
+                    def __init__(self, size):
+                        super().__init__(size)
+                        self.layers = [hk.Linear(2 * size)]
+            """
+        }
+    )
+    text = "".join(out["net"].split())
+    assert 'name="head_deep"' in text
+    assert 'nn.LayerNorm(epsilon=1e-5,use_fast_variance=False,name="head_deep2")' in text
+    assert out["codes"] == ["HK102"]

@@ -50,7 +50,11 @@ def haiku_trees(loaded: Loaded) -> Checkpoint:
     notes = list(loaded.notes)
     params, state, extras = _find(whole, notes)
     checkpoint = Checkpoint(
-        _two_level(params), _two_level(state, not params or is_haiku_tree(params)), extras, loaded.format, notes
+        _two_level(params),
+        _two_level(state, not params or is_haiku_tree(params)),
+        extras,
+        loaded.format,
+        notes,
     )
     if not checkpoint.params and not checkpoint.state:
         raise ValueError("it holds no arrays under a module name")
