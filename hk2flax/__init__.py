@@ -1,3 +1,3 @@
-"""Moves a Haiku project to Flax linen: its code, its checkpoints, and the proof that nothing changed."""
+"""Moves a Haiku project to Flax linen: code, checkpoints, and the proof that nothing changed."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""Options of the whole suite: `pytest --device=gpu` runs the equivalence tests on an accelerator."""
+"""Options of the suite: `pytest --device=gpu` runs the equivalence tests on an accelerator."""
 
 from __future__ import annotations
 

@@ -92,8 +92,8 @@ _ALL = (
         "HK107",
         "an attribute read from outside has a new meaning",
         "manual",
-        "The field holds what the constructor was given; the value that Haiku's constructor derived "
-        "from it now lives in another attribute.",
+        "The field holds what the constructor was given; the value that Haiku's constructor "
+        "derived from it now lives in another attribute.",
         "Read the attribute that the message names, inside init or apply.",
     ),
     Code(

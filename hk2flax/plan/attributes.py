@@ -1,4 +1,4 @@
-"""What becomes of the attributes that a constructor sets: a field, a derived value, a list built up first."""
+"""What becomes of the attributes that a constructor sets: fields, derived values, grown lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a method builds something itself, also through a class or a function that it was given."""
+"""Whether a method builds something itself, also through a class or function it was given."""
 
 from __future__ import annotations
 

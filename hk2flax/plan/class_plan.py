@@ -1,4 +1,4 @@
-"""What is decided for one module class: its parameters, fields, and what becomes of its statements."""
+"""What is decided for one module class: parameters, fields, and what becomes of statements."""
 
 from __future__ import annotations
 
@@ -97,6 +97,7 @@ class ClassPlan:
 
 
 def is_docstring(node: ast.stmt) -> bool:
+    """True for a bare literal, as a docstring is."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
@@ -113,6 +114,7 @@ def stored_attributes(function: ast.FunctionDef, me: str) -> list[ast.Attribute]
 
 
 def is_super_call(node: ast.stmt, method: str = "__init__") -> bool:
+    """True for `super().__init__(...)` and `Base.__init__(self, ...)`."""
     if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)):
         return False
     func = node.value.func

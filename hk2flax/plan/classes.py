@@ -189,7 +189,10 @@ def _check_overwritten(project: Project, plan: ClassPlan, plans: dict[str, Class
                 for m in b.cls.methods.values()
                 if m is not b.init
             ):
-                message = f"self.{attribute} is set again here, and read by the base class, which keeps it in a field"
+                message = (
+                    f"self.{attribute} is set again here, and read by the base class, "
+                    "which keeps it in a field"
+                )
                 plan.problems.append((own[attribute], "HK102", message))
 
 

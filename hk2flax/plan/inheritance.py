@@ -32,6 +32,7 @@ def layer_plan(cls: Class, layer: Symbol) -> ClassPlan:
 
 
 def plan_super(project: Project, plan: ClassPlan, base: ClassPlan | None) -> None:
+    """Finds the call of the base constructor and what it hands over."""
     init = plan.init
     assert init is not None
     calls = [s for s in init.body if is_super_call(s)]
@@ -135,11 +136,25 @@ def _bind_base(plan: ClassPlan, base: ClassPlan, call: ast.Call) -> None:
     simple = in_order and not plan.computed and not plan.spread and not redeclare
     plan.kw_only = not simple
     plan.own_fields = extra if simple else [*_redeclared(plan, base_fields, own), *extra]
+    if not simple and not base.kw_only and not redeclare and not plan.spread:
+        plan.kw_only = not _keeps_positions(plan, base)
     if simple:
         required_after_default = any(p.default is not None for p in base_fields) and any(
             p.default is None for p in extra
         )
         plan.kw_only = required_after_default
+
+
+def _keeps_positions(plan: ClassPlan, base: ClassPlan) -> bool:
+    """True when positions bind as in Haiku although the base has further, computed, fields."""
+    fields = [p for p in base.own_fields if p.field]
+    if [p.field for p in fields] != [p.field for p in base.parameters if p.field]:
+        return False
+    mine = [p for p in plan.parameters if p.field]
+    if any(p.kw_only or p.star for p in [*mine, *fields]):
+        return False
+    optional = [p.default is not None for p in mine] + [True] * (len(fields) - len(mine))
+    return [p.field for p in mine] == [p.field for p in fields][: len(mine)] and optional == sorted(optional)
 
 
 def _inline(plan: ClassPlan, value: ast.expr, call: ast.Call) -> None:
@@ -171,7 +186,7 @@ def _inline(plan: ClassPlan, value: ast.expr, call: ast.Call) -> None:
             or step.lineno > call.lineno
             or _has_effect(step.value)
         ):
-            message = f"super().__init__ gets {node.id!r}, which the constructor computes in several steps"
+            message = f"super().__init__ gets {node.id!r}, which the constructor computes in steps"
             plan.problems.append((node, "HK102", message))
             return
         plan.inlined[node] = step.value

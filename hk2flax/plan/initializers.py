@@ -1,4 +1,4 @@
-"""Where initialisers flow: Haiku's are called `init(shape, dtype)`, Flax's `init(key, shape, dtype)`.
+"""Where initialisers flow: Haiku's are `init(shape, dtype)`, Flax's `init(key, shape, dtype)`.
 
 Starting from the arguments that Haiku layers and `get_parameter` take as initialisers, the flow is
 followed backwards through fields, parameters and local names, so that every initialiser of the

@@ -265,7 +265,7 @@ def _inline_once(
     sites: dict[str, list[Site]],
     external: set[str],
 ) -> set[ast.FunctionDef]:
-    """Helpers that are part of their one caller; the callers of these (and of unframed ones) create."""
+    """Helpers that are part of their one caller; callers of these and of unframed ones create."""
     inlined: set[ast.FunctionDef] = set()
     changed = True
     while changed:

@@ -303,7 +303,7 @@ def _holds_state(node: ast.expr) -> bool:
 
 
 def _comes_from_init(file: File, node: ast.expr) -> bool:
-    """True for a name that is assigned the result of `something.init(...)`, or annotated as params."""
+    """True for a name assigned the result of `something.init(...)`, or annotated as params."""
     if not isinstance(node, ast.Name):
         return False
     binding = file.names.binding(node) if node in file.names.scope_of else None
@@ -350,7 +350,7 @@ def _lookup(file: File, node: ast.Subscript) -> str:
 
 
 def _iteration(file: File, node: ast.For | ast.comprehension) -> str:
-    """`for module in params`, `for module, weights in params.items()`: one level of many in linen."""
+    """`for module in params`, `for module, weights in params.items()`: one level of many."""
     owner = node.iter
     called = isinstance(owner, ast.Call) and isinstance(owner.func, ast.Attribute)
     if called:

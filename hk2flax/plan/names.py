@@ -67,6 +67,7 @@ class NamePlan:
         return self._runs_once(file, call) or self._named_by_caller(file, call, names)
 
     def is_free(self, file: File, call: ast.Call, name: str) -> bool:
+        """True when no field, attribute or method has the name."""
         owner = class_around(self.project, file, call)
         if (
             owner is not None
@@ -94,6 +95,7 @@ class NamePlan:
         return self.taken[owner.name]
 
     def loop(self, file: File, node: ast.AST) -> ast.AST | None:
+        """The loop or comprehension around a node, inside its function."""
         inner = node
         for outer in file.names.ancestors(node):
             if isinstance(outer, FUNCTIONS):

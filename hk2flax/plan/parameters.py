@@ -1,4 +1,4 @@
-"""Whether a function makes parameters whatever its arguments: linen has no `params` where nothing does."""
+"""Whether a function surely makes parameters: linen has no `params` where nothing does."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Stacks and scans that linen writes with `nn.scan` over one module.
 
-`hk.layer_stack` of a function that only builds and calls one block, and `hk.scan` of a cell: nothing
-else is closed over that has parameters, and no state is involved (what `init` returns for state in a
-stack differs; docs/semantics.md). Everything else goes to the helpers of the same names.
+`hk.layer_stack` of a function that only builds and calls one block, and `hk.scan` of a cell:
+nothing else is closed over that has parameters, and no state is involved (what `init` returns for
+state in a stack differs; docs/semantics.md). Everything else goes to the helpers of those names.
 """
 
 from __future__ import annotations
@@ -23,13 +23,15 @@ from hk2flax.project.creates import (
 from hk2flax.project.index import File, Project
 
 LAYER_STACK = ("haiku.layer_stack", "haiku.experimental.layer_stack")
-_STATE = ("get_state", "set_state", "BatchNorm", "ExponentialMovingAverage", "EMAParamsTree", "SpectralNorm",
-          "SNParamsTree", "nets.ResNet", "nets.MobileNetV1", "nets.VectorQuantizerEMA")  # fmt: skip
+_STATE = (
+    "get_state set_state BatchNorm ExponentialMovingAverage EMAParamsTree SpectralNorm "
+    "SNParamsTree nets.ResNet nets.MobileNetV1 nets.VectorQuantizerEMA"
+)
 
 
 @dataclass(eq=False)
 class NativeStack:
-    """A layer stack over one block: the decorated function, its one call, and the block built in it."""
+    """A layer stack over one block: the decorated function, its one call, the block built in it."""
 
     function: ast.FunctionDef
     decorator: ast.Call
@@ -79,7 +81,7 @@ def plan_stacks(
 
 
 def _has_state(project: Project) -> bool:
-    state = {f"haiku.{name}" for name in _STATE}
+    state = {f"haiku.{name}" for name in _STATE.split()}
     for file in project.files.values():
         for node in file.names.qualified:
             name = project.name(file, node)

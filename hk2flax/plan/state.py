@@ -1,8 +1,8 @@
 """State that is read once and written once, which linen holds in a `self.variable`.
 
 `count = hk.get_state("count", [], init=jnp.zeros)` at the start of a method, and one
-`hk.set_state("count", ...)` in the same method. The write is held back while initialising, as Haiku's
-init returns the first value. Any other use goes to the helpers `get_state` and `set_state`.
+`hk.set_state("count", ...)` in the same method. The write is held back while initialising, as
+Haiku's init returns the first value. Any other use goes to the helpers `get_state` and `set_state`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _INITS = {"jax.numpy.zeros", "jax.numpy.ones"}
 
 @dataclass(eq=False)
 class StateCell:
-    """One state entry: the assignment that reads it, the statement that writes it, its local name."""
+    """One state entry: the assignment that reads it, the statement that writes it, a local name."""
 
     read: ast.Assign
     write: ast.Expr

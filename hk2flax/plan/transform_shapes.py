@@ -9,6 +9,7 @@ from hk2flax.project.scopes import Function
 
 
 def is_none(node: ast.AST | None) -> bool:
+    """True for the literal None."""
     return isinstance(node, ast.Constant) and node.value is None
 
 
@@ -97,7 +98,7 @@ def has_long_string(function: ast.AST) -> bool:
 
 
 def multi_shape(function: Function) -> tuple[ast.Call, list[str]] | None:
-    """(construction, method names) of `m = Net(); init = lambda x: m(x); return init, (m.a, m.b)`."""
+    """(construction, methods) of `m = Net(); init = lambda x: m(x); return init, (m.a, m.b)`."""
     body = _body(function)
     named = _constructed(body)
     last = body[-1] if body else None

@@ -46,8 +46,8 @@ class NativeTransform:
     function: what was transformed. construction: the module it builds and calls, when it does
     nothing else; else None, and the function becomes a module class called `class_name`.
     statement: the assignment. takes_state, takes_rng: what `apply` takes after the parameters.
-    methods: for a multi_transform, the method that each unpacked name stands for. may_be_empty: nothing
-    that makes parameters is seen, so that linen's variables may lack `params`.
+    methods: for a multi_transform, the method that each unpacked name stands for. may_be_empty:
+    nothing that makes parameters is seen, so that linen's variables may lack `params`.
     """
 
     file: File
@@ -77,7 +77,8 @@ class TransformPlan:
     """All native transforms, by what is edited: functions, assignments and calls.
 
     wrapped: transforms that keep Haiku's calling convention, of functions that only build and call
-    one module: the helper takes that module (and, for a multi_transform, its methods). removed: functions that nothing uses any more.
+    one module: the helper takes that module (and, for a multi_transform, its methods). removed:
+    functions that nothing uses any more.
     """
 
     functions: dict[ast.AST, NativeTransform] = field(default_factory=dict)
@@ -124,8 +125,9 @@ def _built_elsewhere(
 ) -> set[str]:
     """Module classes that some function builds which does more than that.
 
-    Transforms that build the same module may share its parameters (an agent's `step` and `unroll`), so
-    either all of them become that module, without a level of its own in the tree, or none.
+    Transforms that build the same module may share its parameters (an agent's `step` and
+    `unroll`), so either all of them become that module, without a level of its own in the tree,
+    or none.
     """
     alone: set[ast.AST] = set()
     for finder in finders:
@@ -147,8 +149,6 @@ def _built_elsewhere(
 
 
 class _Finder:
-    blocked: set[str] = set()
-
     def __init__(
         self,
         project: Project,
@@ -159,6 +159,7 @@ class _Finder:
     ) -> None:
         self.project, self.classes, self.file = project, classes, file
         self.draws, self.plan = draws, plan
+        self.blocked: set[str] = set()
         self.names = file.names
 
     def consider(self, statement: ast.Assign) -> None:
@@ -233,7 +234,7 @@ class _Finder:
             self.plan.removed.add(function)
 
     def _wrap_class(self, function: Function, call: ast.Call) -> None:
-        """A function that makes parameters itself becomes a class, so that they are `self.param`."""
+        """A function that makes parameters itself becomes a class: they are `self.param` then."""
         uses = {self.project.name(self.file, n) for n in ast.walk(function)}
         if not uses & {"haiku.get_parameter", "haiku.get_state", "haiku.next_rng_key"}:
             return
@@ -268,7 +269,7 @@ class _Finder:
         self.plan.removed.add(function)
 
     def _is_early(self, construction: ast.Call, call: ast.expr) -> bool:
-        """True when the construction means the same at the transform as it does inside the function.
+        """True when the construction means the same at the transform as inside the function.
 
         Haiku builds the module at every call; a name defined later, a flag that is not parsed yet
         or an object that changes would make a difference.
@@ -455,7 +456,7 @@ class _Finder:
         return not is_none(defaults.get(rng.id))
 
     def _multi(self, transform: NativeTransform, binding: Binding) -> dict[ast.AST, Site] | None:
-        """`multi_transform` of a function that builds one module and returns some of its methods."""
+        """`multi_transform` of a function that builds a module and returns some methods of it."""
         shape = multi_shape(transform.function)
         if shape is None or not isinstance(transform.function, ast.FunctionDef):
             return None

@@ -1,1 +1,1 @@
-"""What the user's tree contains: files, names resolved across files, classes, what creates modules."""
+"""What the user's tree contains: files, names across files, classes, what creates modules."""

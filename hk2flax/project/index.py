@@ -160,7 +160,7 @@ class Project:
         return roots
 
     def import_root(self, rel: str) -> str:
-        """The folder from which a file outside packages is imported: its own unless seen otherwise."""
+        """The folder from which a file outside packages is imported: its own by default."""
         own = rel.rpartition("/")[0]
         roots = self._roots.get(rel, {own})
         return own if own in roots else min(roots, key=len)
@@ -307,13 +307,14 @@ def build_project(sources: Iterable[SourceFile]) -> Project:
 # tells lists and dicts (which linen changes) from other things.
 _LOOKS_AT_VALUES = re.compile(
     rb"isinstance\([^\n]*\b(?:list|dict)\b"
-    rb"|with_path|keystr|path_aware|ravel_pytree|random_like|tree_flatten|tree_leaves|params\[|in params\b"
+    rb"|with_path|keystr|path_aware|ravel_pytree|random_like|tree_flatten|tree_leaves"
+    rb"|params\[|in params\b"
     rb"|(?:params|grads)\.(?:items|keys|values|get|pop)\(|[\"'](?:[wb]|[^\"'\n]*(?:~|linear|norm)[^\"'\n]*)[\"']"
 )
 
 
 def _add_bystanders(project: Project, waiting: list[tuple[SourceFile, set[bytes]]]) -> None:
-    """Files without Haiku that the project's Haiku files import, where they may look at parameters."""
+    """Files without Haiku that Haiku files import, where they may look at parameters."""
     words = set().union(*(_imported_words(f.source) for f in project.files.values()))
     while True:
         found = [(s, own) for s, own in waiting if _last_part(s.rel) in words]

@@ -24,7 +24,8 @@ class Binding:
     """How a name came to be in a scope.
 
     kind: "import", "def", "class", "param" or "value"; `target` is the dotted name of an import, a
-    definition or a class that the value stands for (`Layer = Block`); `nodes` the places that bind it (definition, assignment, argument, alias).
+    definition or a class that the value stands for (`Layer = Block`); `nodes` the places that bind
+    it (definition, assignment, argument, alias).
     """
 
     kind: str

@@ -7,6 +7,7 @@ import ast
 from hk2flax.plan.class_plan import ClassPlan
 from hk2flax.plan.methods import COMPACT, NOWRAP, SCOPE, family_of
 from hk2flax.project.creates import self_name
+from hk2flax.project.scopes import FUNCTIONS
 from hk2flax.rewrite.context import Context
 from hk2flax.rewrite.docstrings import move_docstring
 from hk2flax.rewrite.fields import comments_above, field_lines
@@ -201,6 +202,13 @@ def _post_init(context: Context, plan: ClassPlan, pad: str, step: str) -> list[s
     if not plan.computed and not plan.spread:
         return []
     me = (self_name(plan.init) if plan.init is not None else "") or "self"
+    for place, value in reversed(plan.inlined.items()):
+        if isinstance(value, str):
+            context.text.set(place, f"{me}.{_field_of(plan, value)}")
+        else:
+            text = context.text.of(value)
+            plain = isinstance(value, ast.Constant | ast.Name | ast.Attribute | ast.List | ast.Call)
+            context.text.set(place, text if plain else f"({text})")
     lines = [f"{pad}def __post_init__({me}):"]
     for mapping in plan.spread:
         lines.append(f"{pad}{step}for field, value in {_loose(context, mapping)}.items():")
@@ -245,6 +253,13 @@ def _setup_body(
             _drop_statement(context, statement)
         elif statement is plan.super_call:
             text.set(statement, "super().setup()")
+    tail = [f"{me}.{_output(context, plan, a)} = {local}" for a, local in plan.grown.items()]
+    for node in ast.walk(init) if tail else ():
+        if isinstance(node, ast.Return) and context.file.names.enclosing(node, FUNCTIONS) is init:
+            at = text.span(node)[0]
+            alone = not text.data[text.line_start(at) : at].strip()
+            gap = f"{text.newline}{text.indent(at)}" if alone else "; "
+            text.insert(at, "".join(f"{t}{gap}" for t in tail))
     if without_doc:
         text.replace(*text.whole_lines(*text.span(first)), "")
     if start <= text.span(init)[0]:  # def __init__(self): statement on one line
@@ -260,7 +275,6 @@ def _setup_body(
         lines.pop()
     while lines and not lines[0].strip():
         del lines[0]
-    tail = [f"{me}.{_output(context, plan, a)} = {local}" for a, local in plan.grown.items()]
     return [*doc_lines, *head, *lines, *(f"{pad}{t}" for t in tail)]
 
 

@@ -23,6 +23,13 @@ def rewrite_construction(context: Context, call: ast.Call, plan: ClassPlan) -> N
         _collect_arguments(context, call, plan, slots)
         return
     order = linen_order(context, plan)
+    if not _one_class(context, call):
+        parted = _parted(context, plan, len(call.args))
+        if parted:
+            message = f"this may build {parted}, whose constructor takes other arguments"
+            context.leave(call, "HK102", message, "haiku.Module")
+            return
+        order = []
     parameters = [p for p in plan.parameters if not p.kw_only]
     by_name = {p.name: p for p in plan.parameters}
     positional = 0
@@ -121,7 +128,8 @@ def name_module(context: Context, call: ast.Call, name: str) -> None:
     text = context.text
     open_, close = text.parens(call)
     written = text.get(open_ + 1, close, edges=True)
-    if "name=" in written:
+    new = ast.parse(f"f({written})", mode="eval").body
+    if isinstance(new, ast.Call) and any(k.arg == "name" for k in new.keywords):
         return
     if "\n" in written and not written.endswith((")", "]", "}")):
         append_arguments(text, call, text.arguments(call), [f'name="{name}"'])
@@ -151,3 +159,28 @@ def linen_order(context: Context, plan: ClassPlan) -> list[str]:
             elif parameter.field and parameter.field not in order:
                 order.append(parameter.field)
     return order
+
+
+def _one_class(context: Context, call: ast.Call) -> bool:
+    """False for `cls(...)` and `type(self)(...)`, which build whatever class is at hand."""
+    func = call.func
+    if isinstance(func, ast.Name):
+        found = context.file.names.scope_of[func].lookup(func.id)
+        return found is None or found[1].kind != "param"
+    return not (
+        (isinstance(func, ast.Call) and getattr(func.func, "id", "") == "type")
+        or (isinstance(func, ast.Attribute) and func.attr == "__class__")
+    )
+
+
+def _parted(context: Context, plan: ClassPlan, positions: int) -> str:
+    """A subclass whose first parameters differ from those of its base, or ""."""
+    mine = [(p.name, p.field) for p in plan.parameters if not p.kw_only][:positions]
+    for cls in context.program.project.subclasses(plan.name):
+        other = context.program.classes.get(cls.name)
+        if other is None:
+            continue
+        theirs = [(p.name, p.field) for p in other.parameters if not p.kw_only][:positions]
+        if theirs != mine:
+            return cls.node.name
+    return ""

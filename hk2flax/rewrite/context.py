@@ -1,4 +1,4 @@
-"""What every edit of a file needs: the text, the names that Flax goes by in this file, the report."""
+"""What every edit of a file needs: the text, Flax's names in this file, the report."""
 
 from __future__ import annotations
 

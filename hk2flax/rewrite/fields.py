@@ -11,6 +11,7 @@ _SIMPLE = (ast.Constant, ast.Name, ast.Attribute, ast.UnaryOp, ast.Lambda, ast.B
 
 
 def field_lines(context: Context, plan: ClassPlan, pad: str) -> list[str]:
+    """The lines that declare the fields of a class."""
     lines = []
     own = {p.name for p in plan.parameters}
     loose = _loose_comments(context, plan)
@@ -62,9 +63,11 @@ def field_text(context: Context, plan: ClassPlan, parameter: Parameter) -> str:
         tail = f" = {_field(context)}(kw_only=True)" if kw_only else ""
         return f"{parameter.field}: {annotation}{tail}"
     if parameter.star == "*":
-        return f"{parameter.field}: tuple[{context.from_import('typing', 'Any')}, ...] = {_field(context)}(default=(), kw_only=True)"
+        kind = f"tuple[{context.from_import('typing', 'Any')}, ...]"
+        return f"{parameter.field}: {kind} = {_field(context)}(default=(), kw_only=True)"
     if parameter.star == "**":
-        return f"{parameter.field}: dict[str, {context.from_import('typing', 'Any')}] = {_field(context)}(default_factory=dict, kw_only=True)"
+        kind = f"dict[str, {context.from_import('typing', 'Any')}]"
+        return f"{parameter.field}: {kind} = {_field(context)}(default_factory=dict, kw_only=True)"
     value = text.of(default) if _here(context, default) else ast.unparse(default)
     if _needs_factory(context, default):
         factory = {"[]": "list", "{}": "dict", "set()": "set"}.get(value, f"lambda: {value}")
@@ -115,7 +118,7 @@ def _comment(context: Context, plan: ClassPlan, parameter: Parameter) -> tuple[l
             return above, tail
     if parameter.node is not None and plan.init is not None:
         last = parameter.default if hasattr(parameter.default, "lineno") else parameter.node
-        start, end = text.span(last or parameter.node)
+        _, end = text.span(last or parameter.node)
         line = text.data[end : text.line_end(end)].decode().strip()
         if line.startswith((",", "#")) and "#" in line and not line.split("#")[0].strip(", "):
             return [], f"  {line[line.index('#') :]}"
@@ -123,6 +126,7 @@ def _comment(context: Context, plan: ClassPlan, parameter: Parameter) -> tuple[l
 
 
 def comments_above(context: Context, statement: ast.stmt) -> list[str]:
+    """The comment lines directly above a statement."""
     text = context.text
     lines: list[str] = []
     at = text.line_start(text.span(statement)[0])

@@ -177,7 +177,7 @@ def _visit_call(context: Context, call: ast.Call) -> None:
 
 
 def _imports_by_name(call: ast.Call) -> bool:
-    """True for `importlib.import_module("haiku")`, `__import__("haiku")`, `LazyLoader("hk", globals(), "haiku")`."""
+    """True for `importlib.import_module("haiku")`, `__import__("haiku")`, a `LazyLoader`."""
     function = getattr(call.func, "attr", "") or getattr(call.func, "id", "")
     if "import" not in function.lower() and "lazy" not in function.lower():
         return False

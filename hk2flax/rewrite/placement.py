@@ -39,8 +39,8 @@ def place_helpers(
 ) -> dict[str, Place]:
     """A place for every file that needs helpers.
 
-    In a package: at its top, imported by its full name. Beside scripts: in the folder from which the
-    project imports the script, which is its own folder unless some file says otherwise.
+    In a package: at its top, imported by its full name. Beside scripts: in the folder from which
+    the project imports the script, which is its own folder unless some file says otherwise.
     """
     needing = [rel for rel, context in contexts.items() if context.helpers]
     if not needing:

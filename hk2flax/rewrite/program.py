@@ -104,7 +104,7 @@ def _bases_first(project: Project, names: set[str]) -> list[str]:
 
 
 def _spare_setup_helpers(classes: dict[str, ClassPlan], methods: Methods) -> None:
-    """Attributes that only methods run from setup assign are set during setup, which linen allows."""
+    """Attributes that only methods run from setup assign are set during setup: linen allows it."""
     for plan in classes.values():
         allowed = {m.name for m in plan.cls.methods.values() if m in methods.setup_helpers}
         if allowed:

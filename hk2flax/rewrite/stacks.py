@@ -10,7 +10,7 @@ from hk2flax.rewrite.storage import STREAM
 
 
 def rewrite_stack_function(context: Context, stack: NativeStack) -> None:
-    """The decorated function becomes the body of a scan: it gets the block, and returns (x, None)."""
+    """The decorated function becomes the body of a scan: it gets the block, returns (x, None)."""
     text = context.text
     function, use = stack.function, stack.use
     context.module_texts[stack.construction] = text.of(stack.construction)
@@ -63,7 +63,7 @@ def rewrite_stack_call(context: Context, stack: NativeStack) -> None:
 
 
 def rewrite_scan(context: Context, call: ast.Call) -> None:
-    """`hk.scan(cell, carry, xs)` -> `nn.scan(lambda cell, carry, x: cell(carry, x), ...)(cell, carry, xs)`."""
+    """`hk.scan(cell, carry, xs)` -> `nn.scan(lambda cell, carry, x: ..., ...)(cell, carry, xs)`."""
     text = context.text
     cell, carry, xs = (text.of(a) for a in call.args)
     scan = context.dotted("flax.linen.scan")

@@ -113,7 +113,7 @@ def _asked_once(context: Context, call: ast.Call, name: ast.expr) -> bool:
 
 
 def _is_stored_as(context: Context, call: ast.Call, name: str) -> bool:
-    """True for `self.w = hk.get_parameter("w", ...)` in a class that has no other use of the name."""
+    """True for `self.w = hk.get_parameter("w", ...)` in a class with no other use of the name."""
     parent = context.file.names.parent.get(call)
     targets = (
         parent.targets if isinstance(parent, ast.Assign) else [getattr(parent, "target", None)]
