@@ -24,6 +24,7 @@ from hk2flax.plan.reflection import reflection_problems
 from hk2flax.plan.reserved import RESERVED, free_name
 from hk2flax.project.creates import Creators, self_name
 from hk2flax.project.index import Class, Project
+from hk2flax.project.scopes import Binding
 
 
 def plan_class(
@@ -112,11 +113,7 @@ def _plan_init(
         for p in plan.parameters
         if p.field
         and p.name in scope.bindings
-        and (len(scope.bindings[p.name].nodes) > 1 or p.name in plan.copied)
-        and not all(
-            isinstance(n, ast.arg) or file.names.parent.get(n) in plan.dropped
-            for n in scope.bindings[p.name].nodes
-        )
+        and _is_rebound(plan, scope.bindings[p.name], p.name)
     ]
     stores: dict[str, list[ast.Attribute]] = {}
     for target in stored_attributes(init, me):
@@ -127,6 +124,14 @@ def _plan_init(
     plan_rebuilt(project, creators, plan, stores)
     plan_replaced(project, creators, plan, stores, base)
     _check_name_use(plan, by_name)
+
+
+def _is_rebound(plan: ClassPlan, binding: Binding, name: str) -> bool:
+    """True for a parameter that some statement left in the constructor assigns or changes."""
+    parent = plan.cls.file.names.parent
+    return name in plan.copied or any(
+        not isinstance(n, ast.arg) and parent.get(n) not in plan.dropped for n in binding.nodes
+    )
 
 
 def _parameters(init: ast.FunctionDef, taken: set[str]) -> list[Parameter]:
