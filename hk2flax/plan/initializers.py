@@ -131,8 +131,52 @@ class _Flow:
         elif isinstance(node, ast.Attribute):
             self.result.values.add(node)
             self._follow_attribute(file, node)
+        elif isinstance(node, ast.Subscript):
+            for value in self._elements(file, node.value):
+                self.mark(file, value)
         else:
             self.result.values.add(node)
+
+    def _elements(self, file: File, node: ast.expr) -> list[ast.expr]:
+        """The elements of a list or dict that is written out, here or where a name is assigned."""
+        if isinstance(node, ast.List | ast.Tuple):
+            return node.elts
+        if isinstance(node, ast.Dict):
+            return node.values
+        if isinstance(node, ast.Name):
+            binding = file.names.binding(node)
+            values = [file.names.parent.get(n) for n in binding.nodes] if binding else []
+            lists = [self._elements(file, v.value) for v in values if isinstance(v, ast.Assign)]
+            return [element for elements in lists for element in elements]
+        return []
+
+    def _looped(self, file: File, place: ast.AST) -> list[ast.expr]:
+        """What a loop binds to a name: `for init in inits`, `for key, init in pairs`."""
+        outer = file.names.parent.get(place)
+        index = -1
+        if isinstance(outer, ast.Tuple):
+            index = outer.elts.index(place)  # type: ignore[arg-type]
+            place, outer = outer, file.names.parent.get(outer)
+        loop = file.names.parent.get(outer) if isinstance(outer, ast.Tuple) else outer
+        if not isinstance(loop, ast.For | ast.comprehension):
+            return []
+        source = loop.iter
+        if isinstance(source, ast.Call) and getattr(source.func, "id", "") == "enumerate" and source.args:
+            source = source.args[0]
+            index = index if isinstance(outer, ast.Tuple) else -1
+        elif loop.target is not place:
+            return []
+        if isinstance(source, ast.Call):
+            if isinstance(source.func, ast.Attribute) and source.func.attr in ("items", "values"):
+                return self._elements(file, source.func.value) if index in (-1, 1) else []
+            if getattr(source.func, "id", "") == "zip" and 0 <= index < len(source.args):
+                return self._elements(file, source.args[index])
+            return []
+        elements = self._elements(file, source)
+        if index < 0:
+            return elements
+        tuples = [e for e in elements if isinstance(e, ast.Tuple | ast.List)]
+        return [t.elts[index] for t in tuples if index < len(t.elts)]
 
     def _follow_name(self, file: File, node: ast.Name) -> None:
         found = file.names.scope_of[node].lookup(node.id)
@@ -146,6 +190,8 @@ class _Flow:
                 parent = file.names.parent.get(place)
                 if isinstance(parent, ast.Assign | ast.AnnAssign | ast.NamedExpr) and parent.value:
                     self.mark(file, parent.value)
+                for value in self._looped(file, place):
+                    self.mark(file, value)
 
     def _owner(self, file: File, function: ast.AST) -> str:
         scope = file.names.scopes[function]

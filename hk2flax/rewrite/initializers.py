@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from hk2flax.project.creates import class_around, method_around, self_name
 from hk2flax.project.scopes import Function
 from hk2flax.rewrite.context import Context
 
@@ -27,6 +28,9 @@ def rewrite_initializer(context: Context, node: ast.expr) -> None:
     elif name in context.program.project.functions:
         function, _ = context.program.project.functions[name]
         if _is_haiku_style(function):
+            text.set(node, f"(lambda key, *args: {text.of(node)}(*args))")
+    elif (method := _own_method(context, node)) is not None:
+        if _is_haiku_style(method, bound=True):
             text.set(node, f"(lambda key, *args: {text.of(node)}(*args))")
     elif isinstance(node, ast.Call) and not _is_flax_call(context, node):
         # A factory that is not ours (functools.partial(jnp.full, ...)) makes a (shape, dtype) one.
@@ -58,9 +62,21 @@ def _rewrite_lambda(context: Context, node: ast.Lambda) -> None:
         text.insert(text.span(node)[0] + len("lambda"), f" {key}")
 
 
-def _is_haiku_style(function: Function) -> bool:
+def _own_method(context: Context, node: ast.expr) -> ast.FunctionDef | None:
+    """The method that `self.method` names."""
+    method = method_around(context.file, node)
+    owner = class_around(context.program.project, context.file, node)
+    if not isinstance(node, ast.Attribute) or method is None or owner is None:
+        return None
+    if getattr(node.value, "id", "") != self_name(method):
+        return None
+    mro = context.program.project.mro(owner.name)
+    return next((c.methods[node.attr] for c in mro if node.attr in c.methods), None)
+
+
+def _is_haiku_style(function: Function, bound: bool = False) -> bool:
     """True for a function of (shape, dtype), as opposed to (key, shape, dtype)."""
-    args = [*function.args.posonlyargs, *function.args.args]
+    args = [*function.args.posonlyargs, *function.args.args][1 if bound else 0 :]
     names = [a.arg for a in args]
     required = len(args) - len(function.args.defaults)
     if names and names[0] in ("key", "rng", "rng_key", "prng", "prng_key", "k"):
