@@ -14,6 +14,7 @@ restarts the names only when no other compact method of the same module is runni
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from hk2flax.plan.building import creates_inline
@@ -59,10 +60,10 @@ class Methods:
     external: dict[str, set[str]] = field(default_factory=dict)
     attribute_reads: dict[str, set[str]] = field(default_factory=dict)
 
-    def read_outside(self, family: list[Class]) -> set[str]:
-        """The attributes of these classes that code outside may read."""
+    def read_outside(self, family: list[Class], attributes: Iterable[str]) -> set[str]:
+        """Those of some attributes of these classes that code outside may read."""
         names = {"", *(c.name for c in family)}
-        return {attribute for attribute, owners in self.external.items() if owners & names}
+        return {a for a in attributes if not names.isdisjoint(self.external.get(a, ()))}
 
 
 def plan_methods(project: Project, creators: Creators, plans: dict[str, ClassPlan]) -> Methods:
@@ -86,7 +87,9 @@ def plan_methods(project: Project, creators: Creators, plans: dict[str, ClassPla
         key = min(c.name for c in family)
         if key not in done:
             done.add(key)
-            _plan_family(project, creators, family, result.read_outside(family), result)
+            names = {method for c in family for method in c.methods}
+            external = result.read_outside(family, names)
+            _plan_family(project, creators, family, external, result)
     return result
 
 

@@ -115,7 +115,7 @@ def _exposed(context: Context, plan: ClassPlan, pad: str, step: str) -> list[lis
     fields = {p.field for p in plan.parameters}
     names = {**plan.renames, **{a: f"mutable.{a}" for a in plan.mutable}}
     outside = (
-        program.methods.read_outside(family_of(program.project, plan.name)) if names else set()
+        program.methods.read_outside(family_of(program.project, plan.name), names) if names else ()
     )
     blocks = []
     for old, new in sorted(names.items()):
