@@ -63,10 +63,10 @@ class Context:
 
     def _becomes_free(self, name: str, bindings: list[Binding]) -> bool:
         """True for `from haiku import LSTM`, a name that the helper of that name can take over."""
-        if any(p.problems for p in self.program.classes.values() if p.cls.file is self.file):
-            return False
         symbols = [lookup(b.target) if b.kind == "import" else None for b in bindings]
-        return all(s is not None and s.helper == name for s in symbols)
+        return all(s is not None and s.helper == name for s in symbols) and not any(
+            p.problems for p in self.program.classes.values() if p.cls.file is self.file
+        )
 
     @property
     def mentions_haiku(self) -> bool:
