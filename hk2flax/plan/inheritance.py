@@ -179,9 +179,8 @@ def _inline(plan: ClassPlan, value: ast.expr, call: ast.Call) -> None:
         if names.enclosing(node, (ast.stmt,)) is step:  # `sizes = sizes or [3]`: the argument
             plan.inlined[node] = node.id
             continue
-        simple = len(places) == 1 and isinstance(step, ast.Assign) and step.targets == places
         if (
-            not simple
+            not (isinstance(step, ast.Assign) and len(places) == 1 and step.targets == places)
             or step not in init.body
             or step.lineno > call.lineno
             or _has_effect(step.value)
