@@ -293,6 +293,11 @@ def build_project(sources: Iterable[SourceFile]) -> Project:
     for file in project.files.values():
         for node, scope in file.names.scopes.items():
             if isinstance(node, ast.ClassDef):
+                earlier = project.classes.get(scope.prefix)
+                if earlier is not None:  # `if FAST: class Net` ... `else: class Net`
+                    earlier.name = f"{scope.prefix}#{earlier.node.lineno}"
+                    file.names.scopes[earlier.node].prefix = earlier.name
+                    project.classes[earlier.name] = earlier
                 project.classes[scope.prefix] = Class(scope.prefix, node, file)
             elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 name = scope.prefix.removesuffix(".<locals>")

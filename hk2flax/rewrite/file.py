@@ -19,6 +19,7 @@ from hk2flax.rewrite.classes import decorate_method, rewrite_bases, rewrite_clas
 from hk2flax.rewrite.constructors import name_module, rewrite_construction
 from hk2flax.rewrite.context import Context
 from hk2flax.rewrite.frozen import widen_test
+from hk2flax.rewrite.identity import check_identity
 from hk2flax.rewrite.initializers import insert_key, rewrite_initializer
 from hk2flax.rewrite.quoted import rewrite_quoted
 from hk2flax.rewrite.references import rewrite_reference
@@ -83,6 +84,8 @@ def _visit(context: Context, node: ast.AST) -> None:
                     _visit(context, item)
         elif isinstance(child, ast.AST) and child._fields:
             _visit(context, child)
+    if isinstance(node, ast.Call | ast.Dict | ast.DictComp | ast.Set):
+        check_identity(context, node)
     if isinstance(node, ast.Call):
         _visit_call(context, node)
     elif isinstance(node, ast.Attribute | ast.Name):

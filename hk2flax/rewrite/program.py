@@ -75,6 +75,7 @@ def plan_program(sources: Iterable[SourceFile], prefer: str) -> Program:
     classes: dict[str, ClassPlan] = {}
     for name in _bases_first(project, creators.modules):
         classes[name] = plan_class(project, creators, project.classes[name], classes)
+    _compare_namesakes(classes)
     methods = plan_methods(project, creators, classes)
     _spare_setup_helpers(classes, methods)
     initializers = find_initializers(project, classes)
@@ -85,6 +86,21 @@ def plan_program(sources: Iterable[SourceFile], prefer: str) -> Program:
     return Program(
         project, creators, classes, methods, initializers, names, transforms, stacks, state, prefer
     )
+
+
+def _compare_namesakes(classes: dict[str, ClassPlan]) -> None:
+    """Two classes of one name (`if ...: class Net` ... `else: class Net`) are built by the same calls."""
+    for name, plan in classes.items():
+        other = classes.get(name.partition("#")[0])
+        if other is None or other is plan:
+            continue
+        shapes = [
+            [(p.name, p.field, p.kw_only, p.star) for p in c.parameters] + [c.kw_only] for c in (plan, other)
+        ]
+        if shapes[0] != shapes[1]:
+            message = "another class of this name has a different constructor"
+            for one in (plan, other):
+                one.problems.append((one.cls.node, "HK102", message))
 
 
 def _bases_first(project: Project, names: set[str]) -> list[str]:

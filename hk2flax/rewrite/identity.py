@@ -1,0 +1,87 @@
+"""Modules that are hashed or copied: linen modules are dataclasses, not plain objects (A18, A19)."""
+
+from __future__ import annotations
+
+import ast
+
+from hk2flax.project.creates import class_around, method_around, self_name
+from hk2flax.rewrite.context import Context
+
+
+def check_identity(context: Context, node: ast.AST) -> None:
+    """Wraps `jax.jit(module)`; says where a module is a key, or is copied."""
+    if isinstance(node, ast.Call) and node.args:
+        name = context.name(node.func)
+        if name not in ("jax.jit", "copy.copy", "copy.deepcopy") or not is_module(context, node.args[0]):
+            return
+        text = context.text.of(node.args[0])
+        if name == "jax.jit":
+            context.text.set(node.args[0], f"lambda *args, **kwargs: {text}(*args, **kwargs)")
+        else:
+            message = f"{name}({text}): a copied linen module does not share its parameters"
+            context.leave(node, "HK101", message, "haiku.Module")
+        return
+    keys: list[ast.expr | None] = []
+    if isinstance(node, ast.Dict):
+        keys = list(node.keys)
+    elif isinstance(node, ast.DictComp):
+        keys = [node.key]
+    elif isinstance(node, ast.Set):
+        keys = list(node.elts)
+    for key in keys:
+        if key is not None and is_module(context, key):
+            message = "a module is a key here; a linen module that holds variables cannot be hashed"
+            context.leave(key, "HK101", message, "haiku.Module")
+            return
+
+
+def is_module(context: Context, node: ast.expr) -> bool:
+    """True for an expression whose value can be seen to be a module."""
+    if isinstance(node, ast.Call):
+        return context.program.creators.is_module_class(context.name(node.func))
+    if isinstance(node, ast.Name):
+        binding = context.file.names.binding(node)
+        return binding is not None and any(_binds_module(context, n) for n in binding.nodes)
+    return any(is_module(context, v) for v in _stored(context, node))
+
+
+def _binds_module(context: Context, place: ast.AST) -> bool:
+    parent = context.file.names.parent
+    outer = parent.get(place)
+    if isinstance(outer, ast.Assign):
+        return is_module(context, outer.value)
+    pair = parent.get(outer) if isinstance(outer, ast.Tuple) else None
+    if isinstance(pair, ast.Assign):
+        value = getattr(pair.value, "elts", [])
+        at = outer.elts.index(place)  # type: ignore[union-attr, arg-type]
+        return at < len(value) and is_module(context, value[at])
+    last = isinstance(outer, ast.Tuple) and outer.elts[-1] is place
+    loop = parent.get(outer) if last and outer is not None else outer
+    if not isinstance(loop, ast.For | ast.comprehension):
+        return False
+    source = loop.iter
+    if last and isinstance(source, ast.Call) and getattr(source.func, "id", "") == "enumerate":
+        source = source.args[0]
+    values = _stored(context, source)
+    if isinstance(source, ast.Name):
+        binding = context.file.names.binding(source)
+        assigned = [parent.get(n) for n in binding.nodes] if binding is not None else []
+        values = [a.value for a in assigned if isinstance(a, ast.Assign)]
+    items = [v.elts if isinstance(v, ast.List | ast.Tuple) else [getattr(v, "elt", v)] for v in values]
+    return any(isinstance(i, ast.Call) and is_module(context, i) for item in items for i in item)
+
+
+def _stored(context: Context, node: ast.expr) -> list[ast.expr]:
+    """The values that the constructor gives to `self.x`."""
+    method = method_around(context.file, node)
+    owner = class_around(context.program.project, context.file, node)
+    if not isinstance(node, ast.Attribute) or method is None or owner is None:
+        return []
+    if getattr(node.value, "id", "") != self_name(method) or "__init__" not in owner.methods:
+        return []
+    return [
+        statement.value
+        for statement in ast.walk(owner.methods["__init__"])
+        if isinstance(statement, ast.Assign)
+        and any(isinstance(t, ast.Attribute) and t.attr == node.attr for t in statement.targets)
+    ]
