@@ -99,7 +99,8 @@ def _plan_init(
     if any(True for d in init.decorator_list):
         plan.problems.append((init, "HK102", "__init__ has a decorator"))
     taken = set(plan.cls.methods) | {p.arg for p in [*init.args.args, *init.args.kwonlyargs]}
-    plan.parameters = _parameters(init, taken)
+    methods = {m for c in project.mro(plan.name) for m in c.methods}
+    plan.parameters = _parameters(init, taken, methods)
     kwarg = init.args.kwarg
     if kwarg is not None and only_forwarded(plan, scope.bindings[kwarg.arg]):
         plan.parameters = [p for p in plan.parameters if p.star != "**"]
@@ -134,7 +135,7 @@ def _is_rebound(plan: ClassPlan, binding: Binding, name: str) -> bool:
     )
 
 
-def _parameters(init: ast.FunctionDef, taken: set[str]) -> list[Parameter]:
+def _parameters(init: ast.FunctionDef, taken: set[str], methods: set[str]) -> list[Parameter]:
     args = init.args
     positional = [*args.posonlyargs, *args.args][1:]
     missing = len(positional) - len(args.defaults)
@@ -144,8 +145,8 @@ def _parameters(init: ast.FunctionDef, taken: set[str]) -> list[Parameter]:
     result = []
     for arg, default, kw_only in every:
         name = "" if arg.arg == "name" else arg.arg
-        if name in RESERVED:
-            name = free_name(name, taken)
+        if name in RESERVED or name in methods:  # `_size` beside a property `size`
+            name = free_name(name, taken | methods)
         result.append(Parameter(arg.arg, name, arg.annotation, default, kw_only, arg))
     for star, collected, empty in (
         ("*", args.vararg, ast.Tuple([], ast.Load())),

@@ -25,6 +25,10 @@ def reflection_problems(
     """(node, code, message) for what would read or write something else in linen."""
     yield from _mixin_constructors(project, creators, plan)
     init = plan.init
+    for node in ast.walk(init) if init is not None else ():
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Call):
+            if creators.is_module_class(project.name(plan.cls.file, node.func.func)):
+                yield node, "HK102", "the constructor builds a module and calls it at once, without a name"
     for method in plan.cls.methods.values():
         me = self_name(method)
         if method.name in _SHOWN or not me:

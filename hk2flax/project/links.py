@@ -69,7 +69,7 @@ def _link_own_class(file: File) -> None:
             and len(func.args) == 1
         ):
             owner = func.args[0]
-        elif isinstance(func, ast.Attribute) and func.attr == "__class__":
+        elif isinstance(func, ast.Attribute):
             owner = func.value
         else:
             owner = func
@@ -83,7 +83,10 @@ def _link_own_class(file: File) -> None:
         is_class = "classmethod" in decorators
         if "staticmethod" in decorators or not args or args[0].arg != ast.unparse(owner):
             continue
-        if is_class == (owner is func):
+        inner = names.scopes[cls].bindings.get(func.attr) if isinstance(func, ast.Attribute) else None
+        if inner is not None and inner.kind == "class" and owner is func.value:
+            names.qualified[func] = inner.target
+        elif is_class == (owner is func) and getattr(func, "attr", "__class__") == "__class__":
             names.qualified[func] = names.scopes[cls].prefix
 
 

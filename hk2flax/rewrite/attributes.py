@@ -114,7 +114,7 @@ def _keep_order(context: Context, node: ast.Attribute) -> None:
         context.text.set(value.func, "dict")
 
 
-def _join_lists(context: Context, node: ast.Attribute) -> None:
+def _join_lists(context: Context, node: ast.expr) -> None:
     """linen keeps lists as tuples: `self.sizes + [n]` needs a list again."""
     parent = context.file.names.parent.get(node)
     if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Add):
@@ -141,6 +141,7 @@ def rewrite_parameter_use(context: Context, node: ast.Name) -> None:
     assert plan.init is not None
     me = self_name(plan.init)
     _replace(context, node, f"{me}.{parameter.field}")
+    _join_lists(context, node)
 
 
 def _in_signature(context: Context, node: ast.Name, function: ast.AST) -> bool:

@@ -115,7 +115,7 @@ def _collect_arguments(
         else:
             positional.append(source)
     if positional and "*" in stars:
-        comma = "," if len(positional) == 1 and not positional[0].startswith("*") else ""
+        comma = "," if len(positional) == 1 else ""
         arguments.append(f"{stars['*'].field}=({', '.join(positional)}{comma})")
     if keywords and "**" in stars:
         arguments.append(f"{stars['**'].field}={{{', '.join(keywords)}}}")
