@@ -112,10 +112,12 @@ def next_rng_key() -> jax.Array:
         MissingRNGError: init or apply was given no key.
     """
     module = running_module("next_rng_key")
+    sequence = pushed_sequence(module)
+    if sequence is not None:
+        return next(sequence)
     if not has_rng_key(module):
         raise MissingRNGError("Random keys are drawn, but init or apply was given no key.")
-    sequence = pushed_sequence(module)
-    return module.make_rng("dropout") if sequence is None else next(sequence)
+    return module.make_rng("dropout")
 
 
 def maybe_next_rng_key() -> jax.Array | None:

@@ -15,6 +15,7 @@ from hk2flax.catalog.signatures import bind_call, parse_signature
 from hk2flax.plan.class_plan import ClassPlan
 from hk2flax.project.creates import class_around, method_around, self_name
 from hk2flax.project.index import File, Project
+from hk2flax.project.scopes import FUNCTIONS
 
 
 @dataclass
@@ -136,6 +137,52 @@ class _Flow:
                 self.mark(file, value)
         else:
             self.result.values.add(node)
+            if isinstance(node, ast.Lambda):
+                self._follow_inner(file, node)
+            elif isinstance(node, ast.Call):
+                self._follow_call(file, node)
+            elif isinstance(node, ast.Subscript):
+                key = node.slice.value if isinstance(node.slice, ast.Constant) else None
+                self._follow_dict(file, node.value, key)
+
+    def _follow_inner(self, file: File, function: ast.Lambda) -> None:
+        """`lambda shape, dtype: 0.1 * self.init(shape, dtype)` runs another initialiser."""
+        args = [*function.args.posonlyargs, *function.args.args]
+        for node in ast.walk(function.body):
+            if isinstance(node, ast.Call) and node.args and isinstance(node.func, ast.Attribute) and args:
+                first, owner = node.args[0], node.func.value
+                if isinstance(first, ast.Name) and first.id == args[0].arg and isinstance(owner, ast.Name):
+                    method = method_around(file, node)
+                    if method is not None and owner.id == self_name(method):
+                        self.mark(file, node.func)
+
+    def _follow_call(self, file: File, call: ast.Call) -> None:
+        """What a function of the project returns, and what `INITS.get(name)` may find."""
+        function, home = self.project.functions.get(self.project.name(file, call.func), (None, file))
+        for node in ast.walk(function) if isinstance(function, ast.FunctionDef) else ():
+            if isinstance(node, ast.Return) and node.value is not None:
+                if home.names.enclosing(node, FUNCTIONS) is function:
+                    self.mark(home, node.value)
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "get":
+            if self._follow_dict(file, call.func.value, None):
+                for default in call.args[1:]:
+                    self.mark(file, default)
+
+    def _follow_dict(self, file: File, node: ast.expr, key: object) -> bool:
+        """The values of a dict that is written out where a name is assigned."""
+        binding = file.names.binding(node) if isinstance(node, ast.Name) else None
+        found = False
+        for place in binding.nodes if binding else ():
+            parent = file.names.parent.get(place)
+            value = parent.value if isinstance(parent, ast.Assign | ast.AnnAssign) else None
+            if not isinstance(value, ast.Dict):
+                continue
+            found = True
+            for name, item in zip(value.keys, value.values, strict=True):
+                text = name.value if isinstance(name, ast.Constant) else None
+                if key is None or text is None or text == key:
+                    self.mark(file, item)
+        return found
 
     def _elements(self, file: File, node: ast.expr) -> list[ast.expr]:
         """The elements of a list or dict that is written out, here or where a name is assigned."""

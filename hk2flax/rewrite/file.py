@@ -174,7 +174,8 @@ def _visit_call(context: Context, call: ast.Call) -> None:
             rewrite_call(context, call, symbol)
         return
     if call.func in program.initializers.values or _makes_initializer(context, call.func):
-        me = storage.module_self(context, call)
+        around = context.file.names.enclosing(call, (ast.Lambda,))
+        me = "" if around in program.initializers.values else storage.module_self(context, call)
         key = f"{me}.make_rng({storage.STREAM})" if me else f"{context.helper('next_rng_key')}()"
         insert_key(context, call, key)
 
@@ -188,14 +189,23 @@ def _imports_by_name(call: ast.Call) -> bool:
     return any(text == "haiku" or text.startswith("haiku.") for text in texts)
 
 
+def _holds_initializer(context: Context, place: ast.AST) -> bool:
+    """True for the target of `w_init = hk.initializers.Constant(1.0)`."""
+    statement = context.file.names.parent.get(place)
+    value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
+    return isinstance(value, ast.Call) and context.name(value.func).startswith("haiku.initializers.")
+
+
 def _makes_initializer(context: Context, func: ast.expr) -> bool:
     """True for `hk.initializers.X(...)(shape, dtype)` and for an attribute that holds one."""
     if isinstance(func, ast.Call):
         return context.name(func.func).startswith("haiku.initializers.")
     if isinstance(func, ast.Name):
         found = context.file.names.scope_of[func].lookup(func.id)
-        if found is None or found[1].kind != "param":
+        if found is None:
             return False
+        if found[1].kind != "param":
+            return any(_holds_initializer(context, place) for place in found[1].nodes)
         owner = context.file.names.scopes[found[0].node].prefix.removesuffix(".<locals>")
         return (owner.removesuffix(".__init__"), func.id) in context.program.initializers.parameters
     if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name):

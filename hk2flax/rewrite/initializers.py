@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 
 from hk2flax.project.creates import class_around, method_around, self_name
+from hk2flax.project.index import File
 from hk2flax.project.scopes import Function
 from hk2flax.rewrite.context import Context
 
+_BUILTINS = frozenset("len tuple list int float range sum prod reversed print".split())
 _PLAIN = {"zeros": "zeros", "ones": "ones"}
 
 
@@ -26,17 +28,51 @@ def rewrite_initializer(context: Context, node: ast.expr) -> None:
     elif isinstance(node, ast.Lambda):
         _rewrite_lambda(context, node)
     elif name in context.program.project.functions:
-        function, _ = context.program.project.functions[name]
+        function, home = context.program.project.functions[name]
         if _is_haiku_style(function):
-            text.set(node, f"(lambda key, *args: {text.of(node)}(*args))")
+            text.set(node, _keyed(context, node, function, home))
     elif (method := _own_method(context, node)) is not None:
         if _is_haiku_style(method, bound=True):
-            text.set(node, f"(lambda key, *args: {text.of(node)}(*args))")
+            text.set(node, _keyed(context, node, method, context.file))
     elif isinstance(node, ast.Call) and not _is_flax_call(context, node):
+        inner = next((n for n in ast.walk(node) if n is not node and _is_haiku_initializer(context, n)), None)
+        if inner is not None and _makes_own_class(context, node):
+            message = "the class calls an initialiser as (shape, dtype); linen's take a key before the shape"
+            context.leave(inner, "HK101", message, context.name(inner))
         # A factory that is not ours (functools.partial(jnp.full, ...)) makes a (shape, dtype) one.
         text.set(node, f"(lambda key, *args: {text.of(node)}(*args))")
     elif module in ("jax.numpy", "numpy", "jax.random"):
         text.set(node, f"(lambda key, *args: {text.of(node)}(*args))")
+
+
+def _is_haiku_initializer(context: Context, node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute | ast.Name) and context.name(node).startswith("haiku.initializers.")
+
+
+def _makes_own_class(context: Context, call: ast.Call) -> bool:
+    """True where the project's own class, with its own `__call__`, is made."""
+    return context.name(call.func) in context.program.project.classes
+
+
+def _keyed(context: Context, node: ast.expr, function: Function, home: File) -> str:
+    """A (shape, dtype) initialiser as one that is given a key."""
+    text = context.text.of(node)
+    if function in context.program.creators.functions or _initializer_calls(context, function, home):
+        return f"{context.helper('drawing_initializer')}({text})"
+    return f"(lambda key, *args: {text}(*args))"
+
+
+def _initializer_calls(context: Context, function: Function, file: File) -> list[ast.Call]:
+    """Calls such as `base(shape, dtype)` in an initialiser, for which a key has to be drawn."""
+    args = [*function.args.posonlyargs, *function.args.args]
+    found = []
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Name) and args:
+            name = context.program.project.name(file, node.func)
+            if node.args[0].id == args[0].arg and not name.startswith(("jax.", "numpy.", "math.", "haiku.")):
+                if name not in _BUILTINS:
+                    found.append(node)
+    return found
 
 
 def _rewrite_lambda(context: Context, node: ast.Lambda) -> None:
@@ -52,6 +88,12 @@ def _rewrite_lambda(context: Context, node: ast.Lambda) -> None:
         for n in ast.walk(node.body)
         if isinstance(n, ast.Call) and context.name(n.func) == "haiku.next_rng_key"
     ]
+    inner = [c for c in _initializer_calls(context, node, context.file) if takes_key(context, c)]
+    if len(keys) + len(inner) > 1 or inner:
+        for call in keys:
+            text.set(call, f"{context.helper('next_rng_key')}()")
+        text.set(node, f"{context.helper('drawing_initializer')}({text.of(node)})")
+        return
     if len(keys) == 1:
         text.set(keys[0], key)
     if first:
@@ -90,6 +132,11 @@ def _is_flax_call(context: Context, call: ast.Call) -> bool:
     if name.startswith("haiku.initializers.") or "initializers" in name:
         return True
     return name in context.program.project.functions or not name
+
+
+def takes_key(context: Context, call: ast.Call) -> bool:
+    """True where `insert_key` gave a call its key."""
+    return "next_rng_key()" in context.text.of(call) or "make_rng(" in context.text.of(call)
 
 
 def insert_key(context: Context, call: ast.Call, key: str) -> None:
