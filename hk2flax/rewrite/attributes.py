@@ -116,9 +116,12 @@ def _keep_order(context: Context, node: ast.Attribute) -> None:
 
 def _join_lists(context: Context, node: ast.expr) -> None:
     """linen keeps lists as tuples: `self.sizes + [n]` needs a list again."""
+    inner: ast.AST = node
     parent = context.file.names.parent.get(node)
+    if isinstance(parent, ast.Subscript) and isinstance(parent.slice, ast.Slice):
+        inner, parent = parent, context.file.names.parent.get(parent)
     if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Add):
-        other = parent.right if parent.left is node else parent.left
+        other = parent.right if parent.left is inner else parent.left
         if isinstance(other, ast.List | ast.ListComp):
             context.text.set(node, f"list({context.text.of(node)})")
 

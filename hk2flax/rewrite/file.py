@@ -18,7 +18,7 @@ from hk2flax.rewrite.calls import finish_use, rewrite_call
 from hk2flax.rewrite.classes import decorate_method, rewrite_bases, rewrite_class
 from hk2flax.rewrite.constructors import name_module, rewrite_construction
 from hk2flax.rewrite.context import Context
-from hk2flax.rewrite.frozen import widen_test
+from hk2flax.rewrite.frozen import widen_comparison, widen_test
 from hk2flax.rewrite.identity import check_identity
 from hk2flax.rewrite.initializers import insert_key, rewrite_initializer
 from hk2flax.rewrite.quoted import rewrite_quoted
@@ -86,6 +86,8 @@ def _visit(context: Context, node: ast.AST) -> None:
             _visit(context, child)
     if isinstance(node, ast.Call | ast.Dict | ast.DictComp | ast.Set):
         check_identity(context, node)
+    if isinstance(node, ast.Compare):
+        widen_comparison(context, node)
     if isinstance(node, ast.Call):
         _visit_call(context, node)
     elif isinstance(node, ast.Attribute | ast.Name):

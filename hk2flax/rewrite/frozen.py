@@ -33,6 +33,24 @@ def widen_test(context: Context, call: ast.Call) -> None:
         context.text.set(element, new if element is not kinds else f"({new})")
 
 
+def widen_comparison(context: Context, node: ast.Compare) -> None:
+    """`self.sizes == [4]` -> `self.sizes in ([4], (4,))`: a tuple never equals a list."""
+    if len(node.ops) != 1 or not isinstance(node.ops[0], ast.Eq | ast.NotEq):
+        return
+    value, other = node.left, node.comparators[0]
+    if isinstance(value, ast.List):
+        value, other = other, value
+    if not isinstance(other, ast.List) or not isinstance(value, ast.Name | ast.Attribute):
+        return
+    if not _is_kept(context.program, context.file, value, set()):
+        return
+    text = context.text
+    comma = "," if len(other.elts) == 1 else ""
+    frozen = f"({', '.join(text.of(e) for e in other.elts)}{comma})"
+    word = "in" if isinstance(node.ops[0], ast.Eq) else "not in"
+    text.set(node, f"{text.of(value)} {word} ({text.of(other)}, {frozen})")
+
+
 def _is_kept(program: Program, file: File, value: ast.expr, seen: set[tuple[ast.AST, str]]) -> bool:
     """True for what may come from a linen module: an attribute of self, a parameter given one."""
     if isinstance(value, ast.Name):
