@@ -8,7 +8,9 @@ from hk2flax.plan.class_plan import ClassPlan, Parameter
 from hk2flax.plan.reserved import RESERVED, free_name
 from hk2flax.project.creates import Creators, called_functions
 from hk2flax.project.index import Project
+from hk2flax.project.scopes import FUNCTIONS
 
+_LOOPS = (ast.For, ast.While, *FUNCTIONS)
 _GROWS = frozenset(
     ["append", "extend", "insert", "update", "setdefault", "add", "pop", "remove", "clear"]
 )
@@ -198,10 +200,16 @@ def plan_rebuilt(
         again = any(
             not _exclusive(plan, a, b) for i, a in enumerate(targets) for b in targets[i + 1 :]
         )
+        looped = [t for t in targets if isinstance(names.enclosing(t, _LOOPS), ast.For | ast.While)]
+        values = [_stored_value(plan, t) for t in looped]
+        # `self.last = layers[i]` in a loop hands the attribute from module to module.
+        again = again or any(isinstance(v, ast.Subscript | ast.Call) for v in values)
         if not again or attribute in plan.grown:
             continue
         statements = [names.enclosing(t, (ast.stmt,)) for t in targets]
-        if not any(_builds(project, creators, plan, s) for s in statements if s is not None):
+        if not any(_builds(project, creators, plan, s) for s in statements if s is not None) and not any(
+            isinstance(v, ast.Subscript) for v in values
+        ):
             continue
         local = attribute.lstrip("_") or "item"
         while local in locals_:
