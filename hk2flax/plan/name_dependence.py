@@ -180,9 +180,37 @@ def _path_predicate(project: Project, file: File, call: ast.Call) -> str:
     return ""
 
 
+def _is_own_dict(file: File, node: ast.expr) -> bool:
+    """True for `self.params = {"actor": ..., "critic": ...}`: the parameters of several models."""
+    if isinstance(node, ast.Name):
+        binding = file.names.binding(node) if node in file.names.scope_of else None
+        places: list[ast.AST] = list(binding.nodes) if binding else []
+    else:
+        places = [
+            n
+            for n in file.names.parent
+            if isinstance(n, ast.Attribute)
+            and isinstance(n.ctx, ast.Store)
+            and n.attr == _last(node)
+        ]
+    values = [getattr(file.names.parent.get(place), "value", None) for place in places]
+    for value in values:
+        if isinstance(value, ast.Dict) and None not in value.keys:
+            return True
+        if isinstance(value, ast.DictComp):
+            inner = [n for n in ast.walk(value.generators[0].iter) if isinstance(n, ast.expr)]
+            if not any(_holds_parameters(file, n) for n in inner):
+                return True
+    return False
+
+
 def _is_parameter_dict(file: File, node: ast.expr) -> bool:
     """True for a name like `params` that is not seen to hold something else."""
+    if isinstance(node, ast.Subscript):  # train_state["params"]
+        return any(_DICTS.match(text) for text in _texts(node.slice))
     if not _DICTS.match(_last(node)):
+        return False
+    if _is_own_dict(file, node):
         return False
     binding = (
         file.names.binding(node)
@@ -360,6 +388,8 @@ def _iteration(file: File, node: ast.For | ast.comprehension) -> str:
     elif not isinstance(owner, ast.Name | ast.Attribute) or (
         not _comes_from_init(file, owner) and not _is_key_of(file, node, owner)
     ):
+        return ""
+    if _is_own_dict(file, owner):
         return ""
     if _comes_from_init(file, owner) or (_holds_state(owner) and _mentions_haiku(file)):
         return "goes through parameters by module; linen's tree is nested"
