@@ -132,7 +132,27 @@ def _classes_of(project: Project, creators: Creators, file: File, node: ast.expr
         assigned = [file.names.parent.get(n) for n in binding.nodes] if binding else []
         values = [a.value if isinstance(a, ast.Assign) else None for a in assigned]
     names = {project.name(file, v.func) if isinstance(v, ast.Call) else "" for v in values}
-    return {n if creators.is_module_class(n) else "" for n in names} or {""}
+    return {n if _is_known_class(project, creators, n) else "" for n in names} or {""}
+
+
+# Configuration objects of libraries: never a module.
+_CONFIGS = frozenset(
+    (
+        "types.SimpleNamespace",
+        "ml_collections.ConfigDict",
+        "ml_collections.config_dict.ConfigDict",
+        "argparse.Namespace",
+    )
+)
+
+
+def _is_known_class(project: Project, creators: Creators, name: str) -> bool:
+    """True for a module class, and for a class whose objects do not hand on another's attributes."""
+    if creators.is_module_class(name) or name in _CONFIGS:
+        return True
+    return name in project.classes and not any(
+        "__getattr__" in c.methods for c in project.mro(name)
+    )
 
 
 def _plan_family(
