@@ -147,7 +147,7 @@ _CONFIGS = frozenset(
 
 
 def _is_known_class(project: Project, creators: Creators, name: str) -> bool:
-    """True for a module class, and for a class whose objects do not hand on another's attributes."""
+    """True for a module class, and for a class whose objects show no other object's attributes."""
     if creators.is_module_class(name) or name in _CONFIGS:
         return True
     return name in project.classes and not any(
