@@ -207,9 +207,9 @@ def plan_rebuilt(
         if not again or attribute in plan.grown:
             continue
         statements = [names.enclosing(t, (ast.stmt,)) for t in targets]
-        if not any(_builds(project, creators, plan, s) for s in statements if s is not None) and not any(
-            isinstance(v, ast.Subscript) for v in values
-        ):
+        if not any(
+            _builds(project, creators, plan, s) for s in statements if s is not None
+        ) and not any(isinstance(v, ast.Subscript) for v in values):
             continue
         local = attribute.lstrip("_") or "item"
         while local in locals_:

@@ -154,7 +154,9 @@ def _keeps_positions(plan: ClassPlan, base: ClassPlan) -> bool:
     if any(p.kw_only or p.star for p in [*mine, *fields]):
         return False
     optional = [p.default is not None for p in mine] + [True] * (len(fields) - len(mine))
-    return [p.field for p in mine] == [p.field for p in fields][: len(mine)] and optional == sorted(optional)
+    return [p.field for p in mine] == [p.field for p in fields][: len(mine)] and optional == sorted(
+        optional
+    )
 
 
 def _inline(plan: ClassPlan, value: ast.expr, call: ast.Call) -> None:

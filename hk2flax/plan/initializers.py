@@ -149,16 +149,27 @@ class _Flow:
         """`lambda shape, dtype: 0.1 * self.init(shape, dtype)` runs another initialiser."""
         args = [*function.args.posonlyargs, *function.args.args]
         for node in ast.walk(function.body):
-            if isinstance(node, ast.Call) and node.args and isinstance(node.func, ast.Attribute) and args:
+            if (
+                isinstance(node, ast.Call)
+                and node.args
+                and isinstance(node.func, ast.Attribute)
+                and args
+            ):
                 first, owner = node.args[0], node.func.value
-                if isinstance(first, ast.Name) and first.id == args[0].arg and isinstance(owner, ast.Name):
+                if (
+                    isinstance(first, ast.Name)
+                    and first.id == args[0].arg
+                    and isinstance(owner, ast.Name)
+                ):
                     method = method_around(file, node)
                     if method is not None and owner.id == self_name(method):
                         self.mark(file, node.func)
 
     def _follow_call(self, file: File, call: ast.Call) -> None:
         """What a function of the project returns, and what `INITS.get(name)` may find."""
-        function, home = self.project.functions.get(self.project.name(file, call.func), (None, file))
+        function, home = self.project.functions.get(
+            self.project.name(file, call.func), (None, file)
+        )
         for node in ast.walk(function) if isinstance(function, ast.FunctionDef) else ():
             if isinstance(node, ast.Return) and node.value is not None:
                 if home.names.enclosing(node, FUNCTIONS) is function:
@@ -208,7 +219,11 @@ class _Flow:
         if not isinstance(loop, ast.For | ast.comprehension):
             return []
         source = loop.iter
-        if isinstance(source, ast.Call) and getattr(source.func, "id", "") == "enumerate" and source.args:
+        if (
+            isinstance(source, ast.Call)
+            and getattr(source.func, "id", "") == "enumerate"
+            and source.args
+        ):
             source = source.args[0]
             index = index if isinstance(outer, ast.Tuple) else -1
         elif loop.target is not place:

@@ -28,7 +28,11 @@ def reflection_problems(
     for node in ast.walk(init) if init is not None else ():
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Call):
             if creators.is_module_class(project.name(plan.cls.file, node.func.func)):
-                yield node, "HK102", "the constructor builds a module and calls it at once, without a name"
+                yield (
+                    node,
+                    "HK102",
+                    "the constructor builds a module and calls it at once, without a name",
+                )
     for method in plan.cls.methods.values():
         me = self_name(method)
         if method.name in _SHOWN or not me:

@@ -83,8 +83,15 @@ def _link_own_class(file: File) -> None:
         is_class = "classmethod" in decorators
         if "staticmethod" in decorators or not args or args[0].arg != ast.unparse(owner):
             continue
-        inner = names.scopes[cls].bindings.get(func.attr) if isinstance(func, ast.Attribute) else None
-        if inner is not None and inner.kind == "class" and owner is func.value:
+        inner = (
+            names.scopes[cls].bindings.get(func.attr) if isinstance(func, ast.Attribute) else None
+        )
+        if (
+            inner is not None
+            and inner.kind == "class"
+            and isinstance(func, ast.Attribute)
+            and owner is func.value
+        ):
             names.qualified[func] = inner.target
         elif is_class == (owner is func) and getattr(func, "attr", "__class__") == "__class__":
             names.qualified[func] = names.scopes[cls].prefix

@@ -195,7 +195,9 @@ def _holds_initializer(context: Context, place: ast.AST) -> bool:
     """True for the target of `w_init = hk.initializers.Constant(1.0)`."""
     statement = context.file.names.parent.get(place)
     value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
-    return isinstance(value, ast.Call) and context.name(value.func).startswith("haiku.initializers.")
+    return isinstance(value, ast.Call) and context.name(value.func).startswith(
+        "haiku.initializers."
+    )
 
 
 def _makes_initializer(context: Context, func: ast.expr) -> bool:

@@ -1,4 +1,4 @@
-"""Modules that are hashed or copied: linen modules are dataclasses, not plain objects (A18, A19)."""
+"""Modules that are hashed or copied: linen modules are dataclasses, not plain objects."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ def check_identity(context: Context, node: ast.AST) -> None:
     """Wraps `jax.jit(module)`; says where a module is a key, or is copied."""
     if isinstance(node, ast.Call) and node.args:
         name = context.name(node.func)
-        if name not in ("jax.jit", "copy.copy", "copy.deepcopy") or not is_module(context, node.args[0]):
+        if name not in ("jax.jit", "copy.copy", "copy.deepcopy") or not is_module(
+            context, node.args[0]
+        ):
             return
         text = context.text.of(node.args[0])
         if name == "jax.jit":
@@ -67,7 +69,9 @@ def _binds_module(context: Context, place: ast.AST) -> bool:
         binding = context.file.names.binding(source)
         assigned = [parent.get(n) for n in binding.nodes] if binding is not None else []
         values = [a.value for a in assigned if isinstance(a, ast.Assign)]
-    items = [v.elts if isinstance(v, ast.List | ast.Tuple) else [getattr(v, "elt", v)] for v in values]
+    items = [
+        v.elts if isinstance(v, ast.List | ast.Tuple) else [getattr(v, "elt", v)] for v in values
+    ]
     return any(isinstance(i, ast.Call) and is_module(context, i) for item in items for i in item)
 
 

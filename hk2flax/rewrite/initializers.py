@@ -9,7 +9,9 @@ from hk2flax.project.index import File
 from hk2flax.project.scopes import Function
 from hk2flax.rewrite.context import Context
 
-_BUILTINS = frozenset("len tuple list int float range sum prod reversed print".split())
+_BUILTINS = frozenset(
+    ["len", "tuple", "list", "int", "float", "range", "sum", "prod", "reversed", "print"]
+)
 _PLAIN = {"zeros": "zeros", "ones": "ones"}
 
 
@@ -35,9 +37,11 @@ def rewrite_initializer(context: Context, node: ast.expr) -> None:
         if _is_haiku_style(method, bound=True):
             text.set(node, _keyed(context, node, method, context.file))
     elif isinstance(node, ast.Call) and not _is_flax_call(context, node):
-        inner = next((n for n in ast.walk(node) if n is not node and _is_haiku_initializer(context, n)), None)
+        inner = next(
+            (n for n in ast.walk(node) if n is not node and _is_haiku_initializer(context, n)), None
+        )
         if inner is not None and _makes_own_class(context, node):
-            message = "the class calls an initialiser as (shape, dtype); linen's take a key before the shape"
+            message = "the class calls an initialiser as (shape, dtype); linen's take a key first"
             context.leave(inner, "HK101", message, context.name(inner))
         # A factory that is not ours (functools.partial(jnp.full, ...)) makes a (shape, dtype) one.
         text.set(node, f"(lambda key, *args: {text.of(node)}(*args))")
@@ -46,7 +50,9 @@ def rewrite_initializer(context: Context, node: ast.expr) -> None:
 
 
 def _is_haiku_initializer(context: Context, node: ast.AST) -> bool:
-    return isinstance(node, ast.Attribute | ast.Name) and context.name(node).startswith("haiku.initializers.")
+    return isinstance(node, ast.Attribute | ast.Name) and context.name(node).startswith(
+        "haiku.initializers."
+    )
 
 
 def _makes_own_class(context: Context, call: ast.Call) -> bool:
@@ -57,7 +63,9 @@ def _makes_own_class(context: Context, call: ast.Call) -> bool:
 def _keyed(context: Context, node: ast.expr, function: Function, home: File) -> str:
     """A (shape, dtype) initialiser as one that is given a key."""
     text = context.text.of(node)
-    if function in context.program.creators.functions or _initializer_calls(context, function, home):
+    if function in context.program.creators.functions or _initializer_calls(
+        context, function, home
+    ):
         return f"{context.helper('drawing_initializer')}({text})"
     return f"(lambda key, *args: {text}(*args))"
 
@@ -69,7 +77,9 @@ def _initializer_calls(context: Context, function: Function, file: File) -> list
     for node in ast.walk(function):
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Name) and args:
             name = context.program.project.name(file, node.func)
-            if node.args[0].id == args[0].arg and not name.startswith(("jax.", "numpy.", "math.", "haiku.")):
+            if node.args[0].id == args[0].arg and not name.startswith(
+                ("jax.", "numpy.", "math.", "haiku.")
+            ):
                 if name not in _BUILTINS:
                     found.append(node)
     return found

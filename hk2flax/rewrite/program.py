@@ -89,13 +89,14 @@ def plan_program(sources: Iterable[SourceFile], prefer: str) -> Program:
 
 
 def _compare_namesakes(classes: dict[str, ClassPlan]) -> None:
-    """Two classes of one name (`if ...: class Net` ... `else: class Net`) are built by the same calls."""
+    """Two classes of one name (`if ...: class Net`, `else: class Net`) share their calls."""
     for name, plan in classes.items():
         other = classes.get(name.partition("#")[0])
         if other is None or other is plan:
             continue
         shapes = [
-            [(p.name, p.field, p.kw_only, p.star) for p in c.parameters] + [c.kw_only] for c in (plan, other)
+            [(p.name, p.field, p.kw_only, p.star) for p in c.parameters] + [c.kw_only]
+            for c in (plan, other)
         ]
         if shapes[0] != shapes[1]:
             message = "another class of this name has a different constructor"
