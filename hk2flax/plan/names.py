@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from hk2flax.plan.class_plan import ClassPlan
 from hk2flax.plan.reserved import RESERVED
@@ -57,14 +58,17 @@ class NamePlan:
             for n in ast.walk(value)
         ):
             return False
-        constructors: set[ast.AST | None] = {p.init for p in self.plans.values() if p.init}
-        if "name" in names and function_around(file, call) in constructors:
+        if "name" in names and function_around(file, call) in self._constructors:
             return False
         if loop is not None and not names & _targets(loop):
             return False
         if isinstance(value, ast.Name) and loop is None:
             return False
         return self._runs_once(file, call) or self._named_by_caller(file, call, names)
+
+    @cached_property
+    def _constructors(self) -> set[ast.AST | None]:
+        return {plan.init for plan in self.plans.values() if plan.init}
 
     def is_free(self, file: File, call: ast.Call, name: str) -> bool:
         """True when no field, attribute or method has the name."""

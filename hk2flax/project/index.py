@@ -235,6 +235,15 @@ class Project:
         return {module.split(".")[0] for module in self._modules}
 
     @cached_property
+    def import_targets(self) -> dict[str, set[str]]:
+        """What the top-level imports of all files name, by the last part of the dotted name."""
+        targets: dict[str, set[str]] = {}
+        for file in self.files.values():
+            for binding in file.names.scopes[file.tree].bindings.values():
+                targets.setdefault(binding.target.rpartition(".")[2], set()).add(binding.target)
+        return targets
+
+    @cached_property
     def imported(self) -> dict[str, set[str]]:
         """Canonical names that other files import, and the modules of those files."""
         result: dict[str, set[str]] = {}

@@ -60,12 +60,8 @@ def _became_unused(
         return False
     if name in context.imports.values() or not file.names.uses.get(id(binding)):
         return False
-    dotted = f".{file.module}.{name}"
-    return not any(
-        f".{b.target}".endswith(dotted)
-        for other in context.program.project.files.values()
-        for b in other.names.scopes[other.tree].bindings.values()
-    )
+    targets = context.program.project.import_targets.get(name, ())
+    return not any(f".{target}".endswith(f".{file.module}.{name}") for target in targets)
 
 
 def _binds(alias: ast.alias) -> str:
