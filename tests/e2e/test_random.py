@@ -5,7 +5,6 @@ import pytest
 from tests.e2e.harness import judge
 from tests.e2e.random_programs import Writer, write_programs
 
-
 # The map is refused (not wrong): a class whose default name is that of a layer ("linear") stands
 # beside explicit names in a base class that a subclass reaches through super(), and the order of
 # the leaves and the names contradict each other.
