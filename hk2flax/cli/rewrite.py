@@ -32,7 +32,11 @@ _PATH = click.Path(exists=True, path_type=Path)
     help="Haiku's behaviour to the digit, or plain linen layers.  [default: exact]",
 )
 @click.option(
-    "--jobs", metavar="N", type=click.IntRange(min=1), default=1, help="Upper limit on processes; one is used so far."
+    "--jobs",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=1,
+    help="Upper limit on processes; one is used so far.",
 )
 @click.option("--exclude", metavar="GLOB", multiple=True, help="Leave these files alone.")
 @click.option("--select", metavar="CODES", multiple=True, help="Report only these codes.")

@@ -25,8 +25,8 @@ __all__ = ["FileResult", "RewriteResult", "rewrite_project"]
 def rewrite_project(discovery: Discovery, prefer: str = "exact", jobs: int = 1) -> RewriteResult:
     """Rewrites the targets of a discovery; the rest of the project is read for what it defines.
 
-    `prefer` is "exact" or "linen"; `jobs` limits the processes, of which one is used so far. Nothing
-    is written; see `RewriteResult`.
+    `prefer` is "exact" or "linen"; `jobs` limits the processes, of which one is used so far.
+    Nothing is written; see `RewriteResult`.
     """
     targets = discovery.targets
     if not any(b"haiku" in source.data for source in discovery.targets) and not any(
