@@ -27,9 +27,21 @@ def _common(haiku: tuple[Frame, ...], flax: tuple[Frame, ...]) -> int:
     """Best total over all ways to match levels in order."""
     if not haiku or not flax:
         return 0
-    matched = KEY if haiku[-1].keys & flax[-1].keys else 0
     return max(
         _common(haiku[:-1], flax),
         _common(haiku, flax[:-1]),
-        _common(haiku[:-1], flax[:-1]) + matched,
+        _common(haiku[:-1], flax[:-1]) + _level(haiku[-1], flax[-1]),
     )
+
+
+@lru_cache(maxsize=200_000)
+def _level(haiku: Frame, flax: Frame) -> int:
+    """Points for one level: the same name, unless it names modules of different classes.
+
+    A class of the user's keeps its name, so a block that is called "linear" by default is not
+    somebody else's layer of that name.
+    """
+    own = simple_names(haiku.classes)
+    if own and flax.classes and not set(own) & set(simple_names(flax.classes)):
+        return 0
+    return KEY if haiku.keys & flax.keys else 0

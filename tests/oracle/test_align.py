@@ -18,13 +18,13 @@ HK_LINEAR, DENSE = ("haiku._src.basic:Linear",), ("flax.linen.linear:Dense",)
 
 
 def record(side, *modules):
-    """modules: (name, class, keys, leaf names, order or None)."""
+    """modules: (name, class, keys, leaf names, order or None, frames around it)."""
     leaves = []
-    for name, cls, keys, names, order in modules:
+    for name, cls, keys, names, order, *around in modules:
         for leaf in names:
             kind = "param" if side == "source" else "params"
             path = (name, leaf) if side == "source" else (*name.split("/"), leaf)
-            chain = (Frame(name, cls, frozenset(keys)),)
+            chain = (*around, Frame(name, cls, frozenset(keys)))
             shape = (4, 4)
             leaves.append(LeafRecord(kind, name, leaf, shape, "float32", path, chain, order))
     return Record(side, tuple(leaves))
@@ -83,6 +83,26 @@ def test_classes_of_the_users_own_outweigh_order():
         [("B_0", ("m:B",), (), ["w"], 0), ("A_0", ("m:A",), (), ["w"], 1)],
     )
     assert found == {"a/w": "A_0/w", "b/w": "B_0/w"}
+
+
+def test_a_name_of_another_class_is_no_evidence():
+    """A block that is called "linear" by default is not the layer that somebody named so."""
+    block, gate = ("net:Block",), ("net:Gate",)
+    named_block = Frame("linear", block, frozenset({"linear"}))
+    found = pairs(
+        [
+            ("gate/linear", HK_LINEAR, (), ["w"], 0, Frame("gate", gate)),
+            ("linear/linear", HK_LINEAR, (), ["w"], 1, named_block),
+        ],
+        [
+            ("Gate_0/linear", DENSE, ("linear",), ["kernel"], 0, Frame("Gate_0", gate)),
+            ("Block_0/Dense_0", DENSE, (), ["kernel"], 1, Frame("Block_0", block)),
+        ],
+    )
+    assert found == {
+        "gate/linear/w": "Gate_0/linear/kernel",
+        "linear/linear/w": "Block_0/Dense_0/kernel",
+    }
 
 
 def test_a_helper_keeps_the_leaf_names():
