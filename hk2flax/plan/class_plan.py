@@ -37,7 +37,8 @@ class ClassPlan:
     computed: base fields whose value this class computes, by field name. spread: the `**mappings`
     that it hands to the base constructor.
     renames: attribute of self -> its name in the output (own attributes; see `attribute`).
-    dropped: statements of `__init__` that disappear. aliases: which of them stored a parameter.
+    dropped: statements of `__init__` that disappear. aliases: which of them stored a parameter;
+        naming: which only work out the module's name, in local names that are `naming_names`.
     rebound: parameters that `__init__` assigns to, so setup starts with a local copy; `copied` are
         those whose list or dict it changes in place, which linen froze ("list" or "dict").
     grown: attributes that `__init__` builds up step by step or assigns twice -> local name;
@@ -63,6 +64,8 @@ class ClassPlan:
     renames: dict[str, str] = field(default_factory=dict)
     dropped: set[ast.stmt] = field(default_factory=set)
     aliases: dict[str, ast.stmt] = field(default_factory=dict)
+    naming: set[ast.stmt] = field(default_factory=set)
+    naming_names: set[str] = field(default_factory=set)
     rebound: list[str] = field(default_factory=list)
     copied: dict[str, str] = field(default_factory=dict)
     grown: dict[str, str] = field(default_factory=dict)

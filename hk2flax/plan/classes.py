@@ -18,8 +18,15 @@ from hk2flax.plan.attributes import (
     plan_rebuilt,
     plan_replaced,
 )
-from hk2flax.plan.class_plan import ClassPlan, Parameter, is_super_call, stored_attributes
+from hk2flax.plan.class_plan import (
+    ClassPlan,
+    Parameter,
+    is_docstring,
+    is_super_call,
+    stored_attributes,
+)
 from hk2flax.plan.inheritance import layer_plan, only_forwarded, plan_super
+from hk2flax.plan.naming import names_a_module, plan_naming
 from hk2flax.plan.reflection import reflection_problems
 from hk2flax.plan.reserved import RESERVED, free_name
 from hk2flax.project.creates import Creators, self_name
@@ -60,6 +67,7 @@ def plan_class(
         plan.parameters = base.parameters
         plan.built = base.built
     _plan_mutable(plan)
+    _drop_bare_setup(plan)
     _check_class_body(plan)
     plan.problems += reflection_problems(project, creators, plan)
     return plan
@@ -104,6 +112,7 @@ def _plan_init(
     kwarg = init.args.kwarg
     if kwarg is not None and only_forwarded(plan, scope.bindings[kwarg.arg]):
         plan.parameters = [p for p in plan.parameters if p.star != "**"]
+    plan_naming(project, creators, plan, base)
     plan_super(project, plan, base)
     if plan.own_fields and all(p.kw_only and not p.star for p in plan.own_fields):
         plan.kw_only = True
@@ -124,7 +133,7 @@ def _plan_init(
     plan_grown(plan, me, stores)
     plan_rebuilt(project, creators, plan, stores)
     plan_replaced(project, creators, plan, stores, base)
-    _check_name_use(plan, by_name)
+    _check_name_use(project, creators, plan, base)
 
 
 def _is_rebound(plan: ClassPlan, binding: Binding, name: str) -> bool:
@@ -159,22 +168,21 @@ def _parameters(init: ast.FunctionDef, taken: set[str], methods: set[str]) -> li
     return result
 
 
-def _check_name_use(plan: ClassPlan, by_name: dict[str, Parameter]) -> None:
-    """`name` is linen's own; using it for anything but names of submodules needs a person."""
+def _check_name_use(
+    project: Project, creators: Creators, plan: ClassPlan, base: ClassPlan | None
+) -> None:
+    """`name` is linen's own; using it for anything but names of modules needs a person."""
     init, file = plan.init, plan.cls.file
     assert init is not None
-    if "name" not in by_name or "name" not in file.names.scopes[init].bindings:
+    binding = file.names.scopes[init].bindings.get("name")
+    if binding is None or not any(p.name == "name" for p in plan.parameters):
         return
-    binding = file.names.scopes[init].bindings["name"]
-    if len(binding.nodes) > 1:
-        return
-    for use in file.names.uses.get(id(binding), []):
-        keyword = file.names.enclosing(use, (ast.keyword, ast.stmt))
-        statement = file.names.enclosing(use, (ast.stmt,))
-        in_super = isinstance(statement, ast.Expr) and is_super_call(statement)
-        if in_super or (isinstance(keyword, ast.keyword) and keyword.arg == "name"):
-            continue
-        plan.problems.append((use, "HK102", "the constructor uses its `name` as a value"))
+    stores = [n for n in binding.nodes if not isinstance(n, ast.arg)]
+    uses = file.names.uses.get(id(binding), [])
+    others = [n for n in uses if not names_a_module(project, creators, plan, base, n)]
+    for node in [*stores, *others]:
+        if not any(a in plan.naming for a in file.names.ancestors(node)):
+            plan.problems.append((node, "HK102", "the constructor uses its `name` as a value"))
 
 
 def _check_overwritten(project: Project, plan: ClassPlan, plans: dict[str, ClassPlan]) -> None:
@@ -219,6 +227,15 @@ def _plan_mutable(plan: ClassPlan) -> None:
     plan.mutable = plan.assigned_in(plan.cls.methods.values())
     for attribute in plan.mutable:
         plan.grown.pop(attribute, None)
+
+
+def _drop_bare_setup(plan: ClassPlan) -> None:
+    """A setup that would only call the base's is left out."""
+    if plan.init is None or plan.super_call is None or plan.mutable:
+        return
+    left = [s for s in plan.init.body if s not in plan.dropped and not is_docstring(s)]
+    if left == [plan.super_call]:
+        plan.dropped.add(plan.super_call)
 
 
 def _check_class_body(plan: ClassPlan) -> None:

@@ -58,7 +58,7 @@ class NamePlan:
             for n in ast.walk(value)
         ):
             return False
-        if "name" in names and function_around(file, call) in self._constructors:
+        if names & self._naming_names.get(function_around(file, call), set()):
             return False
         if loop is not None and not names & _targets(loop):
             return False
@@ -67,8 +67,10 @@ class NamePlan:
         return self._runs_once(file, call) or self._named_by_caller(file, call, names)
 
     @cached_property
-    def _constructors(self) -> set[ast.AST | None]:
-        return {plan.init for plan in self.plans.values() if plan.init}
+    def _naming_names(self) -> dict[ast.AST | None, set[str]]:
+        """By constructor, the local names that are not there any more."""
+        plans = [plan for plan in self.plans.values() if plan.init]
+        return {plan.init: plan.naming_names | {"name"} for plan in plans}
 
     def is_free(self, file: File, call: ast.Call, name: str) -> bool:
         """True when no field, attribute or method has the name."""

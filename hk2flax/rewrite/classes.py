@@ -250,7 +250,8 @@ def _setup_body(
     head = [*head, *(f"{pad}{line}" for line in _local_copies(context, plan, me))]
     for statement in init.body:
         if statement in plan.dropped:
-            _drop_statement(context, statement)
+            with_comments = _is_alias(statement) or statement in plan.naming
+            _drop_statement(context, statement, with_comments)
         elif statement is plan.super_call:
             text.set(statement, "super().setup()")
     tail = [f"{me}.{_output(context, plan, a)} = {local}" for a, local in plan.grown.items()]
@@ -300,12 +301,12 @@ def _field_of(plan: ClassPlan, parameter: str) -> str:
     return next(p.field for p in plan.parameters if p.name == parameter)
 
 
-def _drop_statement(context: Context, statement: ast.stmt) -> None:
-    """Deletes a statement's lines, and the comment lines above that have moved to its field."""
+def _drop_statement(context: Context, statement: ast.stmt, with_comments: bool) -> None:
+    """Deletes a statement's lines, and the comment lines above that belong to it alone."""
     text = context.text
     start, end = text.whole_lines(*text.span(statement))
     if text.line_start(start) == start:
-        for _ in comments_above(context, statement) if _is_alias(statement) else ():
+        for _ in comments_above(context, statement) if with_comments else ():
             start = text.line_start(start - 1)
     if (start, end) == text.span(statement):
         tail = text.data[end : text.line_end(end)].lstrip()

@@ -40,6 +40,14 @@ def _loose_comments(context: Context, plan: ClassPlan) -> dict[int, str]:
             statement.lineno - len(comments_above(context, statement)), statement.lineno
         )
     }
+    moved |= {  # what a dropped statement says about the name goes with it
+        number
+        for statement in plan.naming
+        for number in range(
+            statement.lineno - len(comments_above(context, statement)),
+            (statement.end_lineno or statement.lineno) + 1,
+        )
+    }
     inside = {
         number
         for node in ast.walk(init)

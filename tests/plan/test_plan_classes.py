@@ -298,3 +298,21 @@ def test_a_decorated_constructor():
         "import functools\nclass A(hk.Module):\n    @functools.wraps(print)\n    def __init__(self):\n        super().__init__()\n"
     )
     assert codes(found) == ["HK102"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "name = register(name)",  # may have an effect
+        "assert name",
+        "name = name or 'a'; self.tag = name",
+        "for name in [name]: pass",
+    ],
+)
+def test_a_name_that_is_used_as_a_value_needs_a_person(statement):
+    found = class_plan(
+        "def register(name): return name\n"
+        "class A(hk.Module):\n    def __init__(self, name=None):\n"
+        f"        {statement}\n        super().__init__(name)\n    def __call__(self, x): return x\n"
+    )
+    assert "HK102" in codes(found)
