@@ -5,6 +5,7 @@ import pytest
 from tests.e2e.harness import judge
 from tests.e2e.random_programs import Writer, write_programs
 
+
 @pytest.mark.parametrize("seed", range(12))
 def test_random_program(seed, tmp_path, request):
     (program,) = write_programs(tmp_path / "programs", 1, seed)
