@@ -14,7 +14,7 @@ from hk2flax.catalog.signatures import bind_call, parse_signature
 from hk2flax.plan.methods import COMPACT, Methods
 from hk2flax.plan.names import NamePlan
 from hk2flax.plan.stacks import LAYER_STACK
-from hk2flax.plan.transforms import TransformPlan
+from hk2flax.plan.transform_plan import TransformPlan
 from hk2flax.project.creates import class_around, function_around, method_around
 from hk2flax.project.index import File, Project
 

@@ -8,22 +8,21 @@ keeps Haiku's calling convention for callers that cannot be seen.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
 
 from hk2flax.plan.class_plan import ClassPlan
+from hk2flax.plan.early import is_early
 from hk2flax.plan.parameters import makes_parameters
-from hk2flax.plan.reserved import CALL_ARGUMENTS
+from hk2flax.plan.transform_plan import NativeTransform, Site, TransformPlan
 from hk2flax.plan.transform_shapes import (
     has_long_string,
-    is_none,
     multi_shape,
-    pair_target,
     passes_on,
     returned_call,
 )
+from hk2flax.plan.transform_sites import call_sites, method_sites
 from hk2flax.project.creates import Creators, class_around, in_annotation
 from hk2flax.project.index import File, Project
-from hk2flax.project.scopes import FUNCTIONS, Binding, Function
+from hk2flax.project.scopes import Binding, Function
 
 _STATE = {"haiku.transform": False, "haiku.transform_with_state": True}
 DRAWING = frozenset(
@@ -35,61 +34,10 @@ DRAWING = frozenset(
         "dropout",
         "reserve_rng_keys",
         "with_rng",
+        "maybe_get_rng_sequence_state",
+        "replace_rng_sequence_state",
     ]
 )
-
-
-@dataclass(eq=False)
-class NativeTransform:
-    """A transform that disappears.
-
-    function: what was transformed. construction: the module it builds and calls, when it does
-    nothing else; else None, and the function becomes a module class called `class_name`.
-    statement: the assignment. takes_state, takes_rng: what `apply` takes after the parameters.
-    methods: for a multi_transform, the method that each unpacked name stands for. may_be_empty:
-    nothing that makes parameters is seen, so that linen's variables may lack `params`.
-    """
-
-    file: File
-    function: Function
-    statement: ast.Assign
-    target: str
-    takes_state: bool
-    takes_rng: bool
-    draws: bool
-    construction: ast.Call | None = None
-    class_name: str = ""
-    unpacking: ast.Assign | None = None
-    may_be_empty: bool = False
-
-
-@dataclass(frozen=True)
-class Site:
-    """A call of `init` or `apply`; `method` is set where it is not `__call__`."""
-
-    transform: NativeTransform
-    kind: str
-    method: str = ""
-
-
-@dataclass
-class TransformPlan:
-    """All native transforms, by what is edited: functions, assignments and calls.
-
-    wrapped: transforms that keep Haiku's calling convention, of functions that only build and call
-    one module: the helper takes that module (and, for a multi_transform, its methods). removed:
-    functions that nothing uses any more.
-    """
-
-    functions: dict[ast.AST, NativeTransform] = field(default_factory=dict)
-    statements: dict[ast.AST, NativeTransform] = field(default_factory=dict)
-    calls: dict[ast.AST, NativeTransform] = field(default_factory=dict)
-    sites: dict[ast.AST, Site] = field(default_factory=dict)
-    unpackings: set[ast.AST] = field(default_factory=set)
-    wrapped: dict[ast.AST, ast.Call] = field(default_factory=dict)
-    wrapped_methods: dict[ast.AST, list[str]] = field(default_factory=dict)
-    wrapped_classes: dict[ast.AST, str] = field(default_factory=dict)
-    removed: set[ast.AST] = field(default_factory=set)
 
 
 def plan_transforms(
@@ -187,11 +135,11 @@ class _Finder:
             self.draws,
         )
         if name == "haiku.multi_transform":
-            sites = self._multi(transform, found[1])
+            sites = self._methods(transform, found[1])
         elif not self._shape(transform, call):
             return
         else:
-            sites = self._sites(transform, found[1])
+            sites = call_sites(transform, found[1])
         if not sites:
             return
         transform.may_be_empty = not makes_parameters(self.project, self.file, function)
@@ -253,61 +201,11 @@ class _Finder:
         if function is None or shape is None or not isinstance(function, ast.FunctionDef):
             return
         construction, methods = shape
-        plan = self.classes.get(self.project.name(self.file, construction.func))
-        local = set(self.names.scopes[function].bindings)
-        if (
-            plan is None
-            or plan.problems
-            or plan.name in self.blocked
-            or not self._is_early(construction, call)
-        ):
-            return
-        if any(isinstance(n, ast.Name) and n.id in local for n in ast.walk(construction)):
+        if self._class(construction, function, call) is None:
             return
         self.plan.wrapped[call] = construction
         self.plan.wrapped_methods[call] = methods
         self.plan.removed.add(function)
-
-    def _is_early(self, construction: ast.Call, call: ast.expr) -> bool:
-        """True when the construction means the same at the transform as inside the function.
-
-        Haiku builds the module at every call; a name defined later, a flag that is not parsed yet
-        or an object that changes would make a difference.
-        """
-        inside = self.names.enclosing(call, FUNCTIONS)
-        for node in ast.walk(construction):
-            if isinstance(node, ast.Call) and node is not construction:
-                return False
-            if isinstance(node, ast.Name):
-                found = self.names.scope_of[node].lookup(node.id)
-                if found is None:
-                    continue
-                scope, binding = found
-                is_global = isinstance(scope.node, ast.Module)
-                late = any(getattr(n, "lineno", 0) >= call.lineno for n in binding.nodes)
-                if (len(binding.nodes) > 1 and binding.kind != "import") or (
-                    late and not (is_global and inside)
-                ):
-                    return False
-            if isinstance(node, ast.Attribute):
-                root = node.value
-                while isinstance(root, ast.Attribute):
-                    root = root.value
-                found = (
-                    self.names.scope_of[root].lookup(root.id)
-                    if isinstance(root, ast.Name)
-                    else None
-                )
-                is_local = found is not None and not isinstance(found[0].node, ast.Module)
-                if (
-                    not is_local
-                    and self.names.qualified.get(node, "") not in self.classes
-                    and (
-                        not isinstance(root, ast.Name) or found is None or found[1].kind != "import"
-                    )
-                ):
-                    return False
-        return True
 
     def _unwrap(self, value: ast.expr) -> tuple[ast.Call | None, bool]:
         takes_rng = True
@@ -392,13 +290,8 @@ class _Finder:
         if result is None:
             return None
         construction, use = result
-        plan = self.classes.get(self.project.name(self.file, construction.func))
-        if plan is None or plan.problems or plan.name in self.blocked:
-            return None
-        local = set(self.names.scopes[function].bindings)
-        if any(isinstance(n, ast.Name) and n.id in local for n in ast.walk(construction)):
-            return None
-        if not self._is_early(construction, call):
+        plan = self._class(construction, function, call)
+        if plan is None:
             return None
         called = next(
             (c.methods["__call__"] for c in self.project.mro(plan.name) if "__call__" in c.methods),
@@ -406,119 +299,27 @@ class _Finder:
         )
         return construction if called is not None and passes_on(function, use, called) else None
 
-    def _sites(self, transform: NativeTransform, binding: Binding) -> dict[ast.AST, Site] | None:
-        sites: dict[ast.AST, Site] = {}
-        for use in self.names.uses.get(id(binding), []):
-            attribute = self.names.parent.get(use)
-            call = self.names.parent.get(attribute) if attribute is not None else None
-            if not isinstance(attribute, ast.Attribute) or not isinstance(call, ast.Call):
-                return None
-            if call.func is not attribute or not self._fits(transform, call, attribute.attr):
-                return None
-            sites[call] = Site(transform, attribute.attr)
-        return sites
-
-    def _fits(self, transform: NativeTransform, call: ast.Call, kind: str) -> bool:
-        if any(
-            k.arg is None or k.arg in CALL_ARGUMENTS or k.arg in ("rng", "params", "state")
-            for k in call.keywords
-        ):
-            return False
-        if kind == "init":
-            if not call.args or isinstance(call.args[0], ast.Starred) or is_none(call.args[0]):
-                return False
-            return (
-                not transform.takes_state
-                or pair_target(self.names.parent.get(call), call) is not None
-            )
-        if kind != "apply":
-            return False
-        leading = 1 + transform.takes_state + transform.takes_rng
-        if len(call.args) < leading or any(isinstance(a, ast.Starred) for a in call.args[:leading]):
-            return False
-        if transform.takes_state and not isinstance(call.args[1], ast.Name | ast.Attribute):
-            return False
-        return not transform.takes_rng or self._rng_is_key(call.args[leading - 1], transform.draws)
-
-    def _rng_is_key(self, rng: ast.expr, draws: bool) -> bool:
-        """False where the key may be None, which linen does not take."""
-        if is_none(rng) or not isinstance(rng, ast.Name):
-            return True
-        if not draws:
-            return True
-        found = self.names.scope_of[rng].lookup(rng.id)
-        if found is None or found[1].kind != "param" or not isinstance(found[0].node, FUNCTIONS):
-            return True
-        args = found[0].node.args
-        positional = [*args.posonlyargs, *args.args]
-        defaults = dict(zip([a.arg for a in positional][::-1], args.defaults[::-1], strict=False))
-        defaults |= {a.arg: d for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d}
-        return not is_none(defaults.get(rng.id))
-
-    def _multi(self, transform: NativeTransform, binding: Binding) -> dict[ast.AST, Site] | None:
+    def _methods(self, transform: NativeTransform, binding: Binding) -> dict[ast.AST, Site] | None:
         """`multi_transform` of a function that builds a module and returns some methods of it."""
         shape = multi_shape(transform.function)
         if shape is None or not isinstance(transform.function, ast.FunctionDef):
             return None
         construction, methods = shape
-        plan = self.classes.get(self.project.name(self.file, construction.func))
-        if plan is None or plan.problems or plan.name in self.blocked or not methods:
-            return None
-        local = set(self.names.scopes[transform.function].bindings)
-        if any(isinstance(n, ast.Name) and n.id in local for n in ast.walk(construction)):
-            return None
-        if not self._is_early(construction, transform.statement.value):
+        value = transform.statement.value
+        if not methods or self._class(construction, transform.function, value) is None:
             return None
         transform.construction = construction
         transform.takes_state = False
-        sites: dict[ast.AST, Site] = {}
-        for use in self.names.uses.get(id(binding), []):
-            attribute = self.names.parent.get(use)
-            outer = self.names.parent.get(attribute) if attribute is not None else None
-            if not isinstance(attribute, ast.Attribute):
-                return None
-            if attribute.attr == "init" and isinstance(outer, ast.Call) and outer.func is attribute:
-                if not self._fits(transform, outer, "init"):
-                    return None
-                sites[outer] = Site(transform, "init")
-            elif (
-                attribute.attr == "apply"
-                and isinstance(outer, ast.Assign)
-                and transform.unpacking is None
-            ):
-                more = self._unpacked(transform, outer, methods)
-                if more is None:
-                    return None
-                transform.unpacking = outer
-                sites.update(more)
-            else:
-                return None
-        return sites
+        return method_sites(transform, binding, methods)
 
-    def _unpacked(
-        self, transform: NativeTransform, statement: ast.Assign, methods: list[str]
-    ) -> dict[ast.AST, Site] | None:
-        target = statement.targets[0]
-        if (
-            not isinstance(target, ast.Tuple)
-            or len(target.elts) != len(methods)
-            or len(statement.targets) != 1
-        ):
+    def _class(
+        self, construction: ast.Call, function: Function, call: ast.expr
+    ) -> ClassPlan | None:
+        """The class of a module that can be built at the transform instead of in the function."""
+        plan = self.classes.get(self.project.name(self.file, construction.func))
+        if plan is None or plan.problems or plan.name in self.blocked:
             return None
-        sites: dict[ast.AST, Site] = {}
-        for element, method in zip(target.elts, methods, strict=True):
-            if not isinstance(element, ast.Name):
-                return None
-            found = self.names.scope_of[element].lookup(element.id)
-            if found is None or len(found[1].nodes) != 1:
-                return None
-            for use in self.names.uses.get(id(found[1]), []):
-                call = self.names.parent.get(use)
-                if (
-                    not isinstance(call, ast.Call)
-                    or call.func is not use
-                    or not self._fits(transform, call, "apply")
-                ):
-                    return None
-                sites[call] = Site(transform, "apply", method)
-        return sites
+        local = set(self.names.scopes[function].bindings)
+        if any(isinstance(n, ast.Name) and n.id in local for n in ast.walk(construction)):
+            return None
+        return plan if is_early(self.file, self.classes, construction, call) else None

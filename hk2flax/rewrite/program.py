@@ -14,7 +14,8 @@ from hk2flax.plan.methods import Methods, plan_methods
 from hk2flax.plan.names import NamePlan, plan_names
 from hk2flax.plan.stacks import StackPlan, plan_stacks
 from hk2flax.plan.state import StatePlan, plan_state
-from hk2flax.plan.transforms import TransformPlan, plan_transforms
+from hk2flax.plan.transform_plan import TransformPlan
+from hk2flax.plan.transforms import plan_transforms
 from hk2flax.project.creates import Creators, find_creators
 from hk2flax.project.index import Project, build_project
 from hk2flax.project.source import SourceFile

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from hk2flax.plan.transforms import NativeTransform, Site
+from hk2flax.plan.transform_plan import NativeTransform, Site
 from hk2flax.rewrite.context import Context
 from hk2flax.rewrite.edits import append_arguments, remove_slot
 

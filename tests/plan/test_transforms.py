@@ -2,7 +2,7 @@
 
 import pytest
 
-from hk2flax.plan.transforms import NativeTransform
+from hk2flax.plan.transform_plan import NativeTransform
 from tests.sources import plan
 
 NET = """
