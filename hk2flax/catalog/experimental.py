@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .build import framework
 from .model import Arg, Native, Symbol
 
 _TABLE = (
@@ -16,15 +17,11 @@ _DOT = (
     "Flax draws no graphs; `jax.jit(f).lower(...).compiler_ir('hlo').as_hlo_dot_graph()` gives one "
     "of the compiled program, in Graphviz form."
 )
-_SETTING = "Delete the call: it steers Haiku's own machinery, which a Flax program does not have. "
+_SETTING = "It steers Haiku's own machinery: a statement that only calls it is taken out."
 
 
 def _manual(name: str, kind: str, signature: str, manual: str, source: str) -> Symbol:
     return Symbol(f"haiku.{name}", kind, signature, manual=manual, source=f"haiku/_src/{source}.py")
-
-
-def _setting(name: str, signature: str, instead: str, source: str = "config") -> Symbol:
-    return _manual(name, "framework", signature, (_SETTING + instead).strip(), source)
 
 
 _COLUMNS = "'module', 'config', 'owned_params', 'input', 'output', 'params_size', 'params_bytes'"
@@ -134,13 +131,51 @@ _BRIDGE = (
     ),
 )
 
+_CONFIG = "haiku/_src/config.py"
 _SETTINGS = (
-    _setting("experimental.check_jax_usage", "enabled=True", "See `jax.checking_leaks`."),
-    _setting("experimental.module_auto_repr", "enabled", "linen always has a repr."),
-    _setting("experimental.rng_reserve_size", "size", "Keys come from module paths."),
-    _setting("experimental.optimize_rng_use", "fun", "Use `fun` itself.", "random"),
-    _setting("config.set", _OPTIONS, ""),
-    _setting("config.context", _OPTIONS, "Keep the body of the with statement."),
+    framework(
+        "experimental.check_jax_usage",
+        "enabled=True",
+        f"{_SETTING} `jax.checking_leaks` finds much of what it finds.",
+        _CONFIG,
+        steers_haiku=True,
+    ),
+    framework(
+        "experimental.module_auto_repr",
+        "enabled",
+        f"{_SETTING} linen modules always have a repr.",
+        _CONFIG,
+        steers_haiku=True,
+    ),
+    framework(
+        "experimental.rng_reserve_size",
+        "size",
+        "The keys of a `PRNGSequence` (and inside of `with_rng`) depend on it; linen's own come "
+        "from module paths.",
+        _CONFIG,
+    ),
+    framework(
+        "experimental.optimize_rng_use",
+        "fun",
+        "`fun` itself: linen has no keys to split ahead. Where `with_rng` or the state of the "
+        "sequence is used, the keys would differ, and the call is left in place.",
+        "haiku/_src/random.py",
+    ),
+    framework(
+        "config.set",
+        _OPTIONS,
+        f"{_SETTING} Only `rng_reserve_size` means something, see there.",
+        _CONFIG,
+        helper="config.set",
+        steers_haiku=True,
+    ),
+    framework(
+        "config.context",
+        _OPTIONS,
+        "Only `rng_reserve_size` means something: without it, keep the body of the with statement.",
+        _CONFIG,
+        helper="config.context",
+    ),
 )
 
 SYMBOLS = (*_REPORTS, *_BRIDGE, *_SETTINGS)

@@ -50,8 +50,9 @@ _STORAGE = (
 )
 
 _SEQUENCE = (
-    "linen derives keys from the path of a module: there is no sequence to save or to restore. "
-    "Split a key of your own and pass it on, or use the helper PRNGSequence."
+    "linen derives keys from the path of a module and counts; there is no sequence to save. With "
+    "this function in a project all keys come from the helper's sequence (initialisers draw from "
+    "the stream `params` still)."
 )
 
 _RANDOM = (
@@ -72,14 +73,8 @@ _RANDOM = (
     ),
     framework("reserve_rng_keys", "num", "Splits keys in advance, for speed.", _BASE),
     framework("with_rng", "key", "A context in which keys come from `key`.", _BASE),
-    framework(
-        "maybe_get_rng_sequence_state",
-        "",
-        "",
-        _BASE,
-        manual=_SEQUENCE,
-    ),
-    framework("replace_rng_sequence_state", "state", "", _BASE, manual=_SEQUENCE),
+    framework("maybe_get_rng_sequence_state", "", _SEQUENCE, _BASE, rng=True),
+    framework("replace_rng_sequence_state", "state", _SEQUENCE, _BASE, rng=True),
     symbol(
         "PRNGSequence",
         "type",

@@ -140,6 +140,8 @@ class Symbol:
     note: what to watch for, for the reference page.
     source: where the facts come from (Haiku symbol, Flax documentation, paper).
     rng: True when calling it draws a random key at apply time.
+    steers_haiku: True when calling it changes nothing that a Flax program computes: a statement
+        that does only that is taken out.
     """
 
     name: str
@@ -152,3 +154,4 @@ class Symbol:
     note: str = ""
     source: str = ""
     rng: bool = False
+    steers_haiku: bool = False

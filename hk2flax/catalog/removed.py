@@ -9,11 +9,9 @@ SYMBOLS = (
     framework(
         "jit",
         "fun, *args, **kwargs",
-        "Not in Haiku 0.0.7 and later. `nn.jit` inside a module; outside of modules `jax.jit`.",
+        "Not in Haiku 0.0.7 and later. `jax.jit` around apply is nearly always enough; linen's "
+        "`nn.jit` takes a module class or a method.",
         "haiku/_src/stateful.py",
-        helper=None,
-        manual="Put `jax.jit` around the apply function: compiling part of a module is hardly ever "
-        "worth it. Where it is, `nn.jit` takes a module class or a method.",
     ),
     Symbol(
         "haiku.experimental.named_call",
@@ -22,15 +20,14 @@ SYMBOLS = (
         native=Native(
             "jax.named_call", args={"fun": Arg("fun"), "name": Arg("name")}, positional=1
         ),
-        note="Not in Haiku 0.0.12 and later. linen labels its modules in profiles by itself.",
+        note="Not in Haiku 0.0.10 and later. linen labels its modules in profiles by itself.",
         source="haiku/_src/stateful.py",
     ),
     framework(
         "experimental.profiler_name_scopes",
         "enabled=True",
-        "Not in Haiku 0.0.12 and later.",
+        "Not in Haiku 0.0.10 and later. linen labels its modules in profiles by itself.",
         "haiku/_src/config.py",
-        helper=None,
-        manual="Delete the call: linen labels its modules in profiles by itself.",
+        steers_haiku=True,
     ),
 )

@@ -19,6 +19,11 @@ class Signature:
     defaults: Mapping[str, ast.expr]
     has_star: bool
 
+    @property
+    def required(self) -> set[str]:
+        """The parameters without a default."""
+        return {*self.positional, *self.keyword_only} - self.defaults.keys()
+
     def default(self, name: str) -> object:
         """The literal default of a parameter, or MISSING."""
         return literal(self.defaults[name]) if name in self.defaults else MISSING

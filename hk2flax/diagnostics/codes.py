@@ -120,6 +120,14 @@ _ALL = (
         "Pass param_dtype where freshly initialised parameters must be half or double precision.",
     ),
     Code(
+        "HK303",
+        "a setting of Haiku's own was taken out",
+        "note",
+        "The statement steers how Haiku checks, prints or stores things; nothing that the Flax "
+        "program computes depends on it.",
+        "Nothing is left to do.",
+    ),
+    Code(
         "HK901",
         "suppression comment has no effect",
         "note",

@@ -122,3 +122,27 @@ def eval_shape(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     out = jax.eval_shape(pure, lift.read(), args, kwargs)
     lift.forget_names()
     return out
+
+
+def jit(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Callable[..., Any]:
+    """``jax.jit`` of a function that uses modules: ``hk.jit`` of Haiku 0.0.6 and before.
+
+    Args:
+        fun: the function.
+        *args: as in jax; positions of arguments are those of ``fun``.
+        **kwargs: as in jax.
+    """
+
+    @functools.wraps(fun, updated=())
+    def compiled(*inputs: Any, **named: Any) -> Any:
+        lift = Lift("jit", fun, inputs, named)
+
+        def pure(*inputs: Any, lifted_variables: Any, **named: Any) -> Any:
+            return lift.run(lifted_variables, fun, *inputs, **named)
+
+        run = jax.jit(pure, *args, **kwargs)
+        out, variables = run(*inputs, lifted_variables=lift.read(), **named)
+        lift.write(variables)
+        return out
+
+    return compiled

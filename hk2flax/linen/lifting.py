@@ -117,9 +117,9 @@ class Lift:
         def derive(key: jax.Array) -> jax.Array:
             return key if step is None else jax.random.fold_in(key, step)
 
+        known = () if self.sequence_key is None else (PRNGSequence(derive(self.sequence_key)),)
         with contextlib.ExitStack() as stack:
-            if self.sequence_key is not None:
-                stack.enter_context(push_rng_sequence(PRNGSequence(derive(self.sequence_key))))
+            stack.enter_context(push_rng_sequence(*known))
             if step is not None:
                 keys = {name: derive(key) for name, key in self.keys.items()}
                 stack.enter_context(streams(keys, self.reachable))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import weakref
+from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 import flax.linen as nn
@@ -16,8 +17,8 @@ from .streams import streams
 NO_RNG = "no_rng"
 """Stream whose presence says that `transform` was given no key, and a dummy for constants."""
 
-RNG_SEQUENCES: dict[Any, list[PRNGSequence]] = {}
-"""The sequences pushed by `with_rng`, by the root scope of the call they are pushed in."""
+RNG_SEQUENCES: MutableMapping[Any, list[PRNGSequence]] = weakref.WeakKeyDictionary()
+"""Sequences that are drawn from instead of the streams, by the root scope of an init or apply."""
 
 
 class MissingRNGError(ValueError):
@@ -47,7 +48,12 @@ class PRNGSequence(Iterator[jax.Array]):
 
     Args:
         key_or_seed: a key, a seed, or the `internal_state` of another sequence.
+
+    Attributes:
+        block: how many keys a refill makes, for all sequences: Haiku's ``rng_reserve_size``.
     """
+
+    block = 1
 
     def __init__(self, key_or_seed: Any) -> None:
         """Start the sequence."""
@@ -74,14 +80,14 @@ class PRNGSequence(Iterator[jax.Array]):
             self._waiting += new
 
     def reserve_up_to_full(self) -> None:
-        """Have exactly one key waiting, Haiku's default block."""
-        self.reserve(1 - len(self._waiting))
-        del self._waiting[1:]
+        """Have exactly one block of keys waiting."""
+        self.reserve(self.block - len(self._waiting))
+        del self._waiting[self.block :]
 
     def __next__(self) -> jax.Array:
         """Return the next key."""
         if not self._waiting:
-            self.reserve(1)
+            self.reserve(self.block)
         return self._waiting.pop(0)
 
     next = __next__
@@ -93,7 +99,7 @@ class PRNGSequence(Iterator[jax.Array]):
 
 
 def pushed_sequence(module: Any) -> PRNGSequence | None:
-    """Return the innermost sequence that `with_rng` pushed in this init or apply."""
+    """Return the innermost sequence that was pushed in this init or apply, see `with_rng`."""
     pushed = RNG_SEQUENCES.get(module.scope.root)
     return pushed[-1] if pushed else None
 
@@ -142,17 +148,15 @@ def reserve_rng_keys(num: int) -> None:
 
 
 @contextlib.contextmanager
-def push_rng_sequence(sequence: PRNGSequence) -> Iterator[None]:
-    """Let the key helpers draw from a sequence."""
+def push_rng_sequence(*sequences: PRNGSequence) -> Iterator[None]:
+    """Let the key helpers draw from a sequence, and forget those that the block pushes."""
     root = running_module("with_rng").scope.root
-    pushed = RNG_SEQUENCES.setdefault(root, [])
-    pushed.append(sequence)
+    outside = RNG_SEQUENCES.get(root, [])
+    RNG_SEQUENCES[root] = [*outside, *sequences]
     try:
         yield
     finally:
-        pushed.pop()
-        if not pushed:
-            del RNG_SEQUENCES[root]
+        RNG_SEQUENCES[root] = outside
 
 
 @contextlib.contextmanager

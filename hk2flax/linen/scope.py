@@ -114,6 +114,7 @@ def method_scope(
             raise flax.errors.CallCompactUnboundModuleError()
         # A rewound scope has the same variables and random counters, but all names are free.
         scope: Any = self.scope.rewound()
+        scope._root = self.scope._root or self.scope  # a copy of the root is no other run
         if frame != "__call__":
             scope = scope.push(f"~{frame}")
         run = ScopeFrame(functools.partial(method, self), bundle=self.scope, parent=scope)

@@ -60,18 +60,36 @@ def _haiku(draws: Draws) -> Iterator[None]:
     """Patch the sequence that a transform draws from, and no other PRNGSequence.
 
     A sequence of the user's own, and one given to hk.with_rng, has an explicit key: the rewritten
-    program computes the same numbers from it.
+    program computes the same numbers from it. So does, from then on, one whose state the program
+    saves or restores: in both programs it goes on from a key that is the next draw.
     """
     from haiku._src import base
 
     cls = base.PRNGSequence
     construct, following, take = cls.__init__, cls.__next__, cls.take
+    state: Any = cls.internal_state
+    replace = cls.replace_internal_state
     explicit: list[Any] = []
 
     def __init__(self: Any, key: Any) -> None:
         construct(self, key)
-        if sys._getframe(1).f_code.co_name == "with_rng":
+        if _called_by("with_rng"):
             explicit.append(self)
+
+    def detach(sequence: Any) -> None:
+        if draws.mode != "natural" and ours(sequence):
+            replace(sequence, (draws.next(), ()))
+            explicit.append(sequence)
+
+    def internal_state(self: Any) -> Any:
+        if _called_by("maybe_get_rng_sequence_state"):
+            detach(self)
+        return state.fget(self)
+
+    def replace_internal_state(self: Any, new: Any) -> None:
+        if _called_by("replace_rng_sequence_state"):
+            detach(self)
+        replace(self, new)
 
     def ours(sequence: Any) -> bool:
         if not base.frame_stack or any(sequence is each for each in explicit):
@@ -89,8 +107,14 @@ def _haiku(draws: Draws) -> Iterator[None]:
         return take(cls(draws.next()), num)
 
     replaced = {"__init__": __init__, "__next__": __next__, "next": __next__, "take": take_keys}
-    with _patched(cls, replaced):
+    replaced |= {"replace_internal_state": replace_internal_state}
+    with _patched(cls, {**replaced, "internal_state": property(internal_state)}):
         yield
+
+
+def _called_by(name: str) -> bool:
+    """Whether the caller's caller is a function of this name."""
+    return sys._getframe(2).f_code.co_name == name
 
 
 @contextlib.contextmanager

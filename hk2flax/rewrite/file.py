@@ -22,7 +22,8 @@ from hk2flax.rewrite.frozen import widen_comparison, widen_test
 from hk2flax.rewrite.identity import check_identity
 from hk2flax.rewrite.initializers import insert_key, rewrite_initializer
 from hk2flax.rewrite.quoted import rewrite_quoted
-from hk2flax.rewrite.references import rewrite_reference
+from hk2flax.rewrite.references import GONE, rewrite_reference
+from hk2flax.rewrite.settings import OPTIMIZE, remove_setting, unwrap_function
 from hk2flax.rewrite.stacks import rewrite_scan, rewrite_stack_call, rewrite_stack_function
 from hk2flax.rewrite.state import rewrite_read, rewrite_write
 from hk2flax.rewrite.transforms import (
@@ -38,6 +39,7 @@ _STORAGE = {
     "haiku.get_parameter": storage.get_parameter,
     "haiku.next_rng_key": storage.next_rng_key,
     "haiku.dropout": storage.dropout,
+    OPTIMIZE: unwrap_function,
 }
 
 
@@ -172,6 +174,8 @@ def _visit_call(context: Context, call: ast.Call) -> None:
         special = _STORAGE.get(symbol.name)
         if special is not None and special(context, call):
             return
+        if symbol.steers_haiku and remove_setting(context, call, symbol):
+            return
         if symbol.kind in ("layer", "function", "initializer", "framework", "transform", "type"):
             rewrite_call(context, call, symbol)
         return
@@ -247,10 +251,11 @@ def _visit_name(context: Context, node: ast.Attribute | ast.Name) -> None:
 def _visit_function(context: Context, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
     text = context.text
     for decorator in node.decorator_list:
-        if context.name(decorator) in ("haiku.transparent", "haiku.experimental.transparent"):
+        name = context.name(decorator)
+        if name in GONE and decorator not in context.kept:
             start, end = text.span(decorator)
             text.replace(text.line_start(start), text.line_end(end), "")
-            context.count("haiku.transparent", "native")
+            context.count(name.replace(".experimental.transparent", ".transparent"), "native")
     if node in context.program.stacks.functions:
         rewrite_stack_function(context, context.program.stacks.functions[node])
     transform = context.program.transforms.functions.get(node)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from hk2flax.rewrite.context import Context
+from hk2flax.rewrite.removal import remove_statement
 
 
 def remove_module_aliases(context: Context, used: set[str]) -> bool:
@@ -103,7 +104,7 @@ def _remove_aliases(
 
 def _remove_statement(context: Context, node: ast.stmt, used: set[str]) -> None:
     """Removes an import, and a `try` or `if TYPE_CHECKING:` that is there for nothing else."""
-    text, parent = context.text, context.file.names.parent.get(node)
+    parent = context.file.names.parent.get(node)
     context.removed.add(node)
     is_last = isinstance(parent, ast.Try | ast.If) and context.removed.issuperset(parent.body)
     if (
@@ -123,28 +124,7 @@ def _remove_statement(context: Context, node: ast.stmt, used: set[str]) -> None:
                 used.discard(ast.unparse(root))
             _remove_statement(context, parent, used)
             return
-    blocks = (getattr(parent, f, None) or [] for f in ("body", "orelse", "finalbody"))
-    block = next((b for b in blocks if node in b), [])
-    start, end = text.span(node)
-    whole = text.whole_lines(start, end)
-    if context.removed.issuperset(block) and not isinstance(parent, ast.Module):
-        text.set(node, "pass")
-    elif whole != (start, end):
-        first = whole[0]
-        while isinstance(node, ast.If | ast.Try) and first > 0:
-            above = text.line_start(first - 1)
-            if text.data[above:first].strip():
-                break
-            first = above
-        text.replace(first, whole[1], "")
-    elif block.index(node) + 1 < len(block) and text.data[end : text.line_end(end)].lstrip(
-        b" "
-    ).startswith(b";"):
-        text.replace(start, text.span(block[block.index(node) + 1])[0], "")
-    elif text.data[text.line_start(start) : start].rstrip(b" ").endswith(b";"):
-        text.replace(text.data.rindex(b";", 0, start), end, "")
-    else:
-        text.set(node, "pass")
+    remove_statement(context, node)
 
 
 def _only_guards(context: Context, node: ast.Try) -> bool:

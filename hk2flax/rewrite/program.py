@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from hk2flax.plan.classes import plan_class
 from hk2flax.plan.initializers import Initializers, find_initializers
 from hk2flax.plan.methods import Methods, plan_methods
 from hk2flax.plan.names import NamePlan, plan_names
+from hk2flax.plan.settings import plan_settings
 from hk2flax.plan.stacks import StackPlan, plan_stacks
 from hk2flax.plan.state import StatePlan, plan_state
 from hk2flax.plan.transform_plan import TransformPlan
@@ -21,6 +23,7 @@ from hk2flax.project.index import Project, build_project
 from hk2flax.project.source import SourceFile
 
 # float64 alone says nothing: jax computes in float32 unless x64 is enabled.
+_SEQUENCE = re.compile(rb"with_rng|rng_sequence_state")
 _PRECISION = re.compile(rb"bfloat16|float16|enable_x64|ENABLE_X64|mixed_precision|\bjmp\b")
 
 
@@ -50,8 +53,13 @@ class Program:
 
     @cached_property
     def replaces_rng(self) -> bool:
-        """True when `hk.with_rng` occurs: linen's own streams know nothing of its keys."""
-        return any(b"with_rng" in file.source.data for file in self.project.files.values())
+        """True when `hk.with_rng` or its kin occurs: linen's streams know nothing of its keys."""
+        return any(_SEQUENCE.search(file.source.data) for file in self.project.files.values())
+
+    @cached_property
+    def settings(self) -> set[ast.Call]:
+        """The statements that only steer Haiku's own machinery, see `plan_settings`."""
+        return plan_settings(self.project)
 
     def attribute(self, class_name: str, attribute: str) -> str:
         """The output name of an attribute of self, looked up along the bases."""

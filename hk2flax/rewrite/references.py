@@ -9,8 +9,10 @@ from hk2flax.catalog.model import Symbol
 from hk2flax.project.creates import is_layer
 from hk2flax.rewrite.calls import has_helper
 from hk2flax.rewrite.context import Context
+from hk2flax.rewrite.settings import OPTIMIZE, leave_keys
 
-_TRANSPARENT = ("haiku.transparent", "haiku.experimental.transparent")
+GONE = ("haiku.transparent", "haiku.experimental.transparent", OPTIMIZE)
+"""Decorators that go with their line."""
 
 
 def rewrite_reference(context: Context, node: ast.expr) -> None:
@@ -33,7 +35,12 @@ def rewrite_reference(context: Context, node: ast.expr) -> None:
         if not _is_attribute_of_symbol(context, node):
             context.leave(node, "HK101", f"{name} has no entry in the catalog", name)
         return
-    if name in _TRANSPARENT or (name == "haiku.Module" and isinstance(parent, ast.ClassDef)):
+    if name == OPTIMIZE and leave_keys(context, node):
+        return
+    is_decorator = node in getattr(parent, "decorator_list", ())
+    if (name in GONE and is_decorator) or (
+        name == "haiku.Module" and isinstance(parent, ast.ClassDef)
+    ):
         return
     _replace(context, node, symbol, name)
 
