@@ -74,6 +74,31 @@ def rewrite_construction(context: Context, call: ast.Call, plan: ClassPlan) -> N
             )
 
 
+def rewrite_partial(context: Context, call: ast.Call, plan: ClassPlan | None) -> None:
+    """`functools.partial(Block, 8, name="block")`; no plan for a layer of Haiku.
+
+    It may be called any number of times, and linen takes a name once, so the name goes.
+    """
+    if plan is not None and plan.problems:
+        return
+    text = context.text
+    slots = text.arguments(call)
+    parameters = [p for p in plan.parameters if not p.kw_only] if plan else []
+    by_name = {p.name: p for p in plan.parameters} if plan else {}
+    positions = [p.field for p in parameters][: len(call.args) - 1]
+    if plan is not None and positions != linen_order(context, plan)[: len(positions)]:
+        message = f"partial({plan.cls.node.name}, ...): the field order differs"
+        context.leave(call, "HK102", message, "haiku.Module")
+        return
+    for index, slot in enumerate(slots):
+        if slot.keyword == "name" and (plan is None or "name" in by_name):
+            remove_slot(text, slots, index)
+        elif isinstance(slot.node, ast.keyword):
+            parameter = by_name.get(slot.node.arg or "")
+            if parameter is not None and parameter.field != parameter.name:
+                text.replace(slot.start, slot.end, f"{parameter.field}={text.of(slot.node.value)}")
+
+
 def _collect_arguments(
     context: Context, call: ast.Call, plan: ClassPlan, slots: list[Slot]
 ) -> None:

@@ -7,7 +7,7 @@ import ast
 from hk2flax.catalog import lookup
 from hk2flax.plan.class_plan import ClassPlan
 from hk2flax.plan.name_dependence import find_name_dependence
-from hk2flax.project.creates import class_around, method_around, self_name
+from hk2flax.project.creates import class_around, is_layer, method_around, self_name
 from hk2flax.rewrite import storage
 from hk2flax.rewrite.attributes import (
     rewrite_attribute,
@@ -16,7 +16,7 @@ from hk2flax.rewrite.attributes import (
 )
 from hk2flax.rewrite.calls import finish_use, rewrite_call
 from hk2flax.rewrite.classes import decorate_method, rewrite_bases, rewrite_class
-from hk2flax.rewrite.constructors import name_module, rewrite_construction
+from hk2flax.rewrite.constructors import name_module, rewrite_construction, rewrite_partial
 from hk2flax.rewrite.context import Context
 from hk2flax.rewrite.frozen import widen_comparison, widen_test
 from hk2flax.rewrite.identity import check_identity
@@ -168,6 +168,11 @@ def _visit_call(context: Context, call: ast.Call) -> None:
         finish_use(context, call)
     if name in program.classes:
         rewrite_construction(context, call, program.classes[name])
+        return
+    if name == "functools.partial" and call.args:
+        target = context.name(call.args[0])
+        if target in program.classes or is_layer(target):
+            rewrite_partial(context, call, program.classes.get(target))
         return
     symbol = lookup(name)
     if symbol is not None and call.func not in context.kept:
