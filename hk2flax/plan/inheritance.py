@@ -133,30 +133,23 @@ def _bind_base(plan: ClassPlan, base: ClassPlan, call: ast.Call) -> None:
     mine_order = [p.name for p in plan.parameters if p.field]
     by_keyword = all(p.kw_only for p in [*base_fields, *extra])
     in_order = by_keyword or mine_order[: len(order)] == order
-    simple = in_order and not plan.computed and not plan.spread and not redeclare
-    plan.kw_only = not simple
-    plan.own_fields = extra if simple else [*_redeclared(plan, base_fields, own), *extra]
-    if not simple and not base.kw_only and not redeclare and not plan.spread:
-        plan.kw_only = not _keeps_positions(plan, base)
-    if simple:
-        required_after_default = any(p.default is not None for p in base_fields) and any(
-            p.default is None for p in extra
-        )
-        plan.kw_only = required_after_default
+    changed = bool(plan.computed or plan.spread or redeclare)
+    plan.own_fields = extra
+    if in_order and not changed and (by_keyword or _binds_alike(plan, base_fields, extra)):
+        return
+    again = _redeclared(plan, base_fields, own)
+    if not _binds_alike(plan, again, extra):
+        again = [p if p.name in own else replace(p, kw_only=True) for p in again]
+    plan.own_fields = [*again, *extra]
+    plan.kw_only = plan.extends_layer or base.kw_only or not _binds_alike(plan, again, extra)
 
 
-def _keeps_positions(plan: ClassPlan, base: ClassPlan) -> bool:
-    """True when positions bind as in Haiku although the base has further, computed, fields."""
-    fields = [p for p in base.own_fields if p.field]
-    if [p.field for p in fields] != [p.field for p in base.parameters if p.field]:
-        return False
-    mine = [p for p in plan.parameters if p.field]
-    if any(p.kw_only or p.star for p in [*mine, *fields]):
-        return False
-    optional = [p.default is not None for p in mine] + [True] * (len(fields) - len(mine))
-    return [p.field for p in mine] == [p.field for p in fields][: len(mine)] and optional == sorted(
-        optional
-    )
+def _binds_alike(plan: ClassPlan, before: list[Parameter], declared: list[Parameter]) -> bool:
+    """True when the fields, the base's first, take positions as Haiku's constructor does."""
+    fields = [p for p in [*before, *declared] if not p.kw_only and not p.star]
+    mine = [p.field for p in plan.parameters if p.field and not p.kw_only and not p.star]
+    optional = [p.default is not None for p in fields]
+    return [p.field for p in fields][: len(mine)] == mine and optional == sorted(optional)
 
 
 def _inline(plan: ClassPlan, value: ast.expr, call: ast.Call) -> None:
@@ -223,13 +216,15 @@ def init_names(plan: ClassPlan) -> set[str]:
 def _redeclared(
     plan: ClassPlan, base_fields: list[Parameter], own: dict[str, Parameter]
 ) -> list[Parameter]:
-    """The base fields again, keyword-only: positions in the base class no longer bind here."""
+    """The base fields again; None stands for what this class computes.
+
+    They stay arguments of linen's constructor, which copies modules by passing all fields.
+    """
     result = []
     for parameter in base_fields:
         filled = plan.spread and parameter.default is None and parameter.name not in own
         if parameter.field in plan.computed or filled:
-            none = ast.Constant(None)
-            result.append(Parameter(parameter.name, parameter.field, parameter.annotation, none))
+            result.append(replace(parameter, default=ast.Constant(None), node=None))
         else:
             result.append(own.get(parameter.name, parameter))
     return result
