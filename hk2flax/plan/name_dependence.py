@@ -9,10 +9,18 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
 from collections.abc import Iterator
 
 from hk2flax.plan.leaf_order import leaf_order
+from hk2flax.plan.parameter_dicts import (
+    comes_from_init,
+    holds_parameters,
+    holds_state,
+    is_own_dict,
+    is_parameter_dict,
+    mentions_haiku,
+)
+from hk2flax.plan.strings import last, strings
 from hk2flax.project.index import File, Project
 from hk2flax.project.scopes import FUNCTIONS
 
@@ -24,13 +32,9 @@ _MODULES = re.compile(
     r"linear|conv[123_]|batch_?norm|layer_?norm|group_?norm|embed|~|lstm|gru|mlp|resnet|attention|/w$|/b$|^[wb]$"
     r"|\['?(w|b|scale|offset|embeddings)'?\]"
 )
-_HOLDERS = re.compile(
-    r"^_*(\w*_)?(params|parameters|grads|gradients|theta|weights|state|net_state)(_\w+)?$"
-)
-_DICTS = re.compile(r"^_*(\w*_)?(params|parameters|grads|gradients|theta)(_\w+)?$")
-_PLAIN = frozenset({"params", "parameters", "grads", "gradients", "theta"})
 _OTHER_TREES = re.compile(r"batch|data|input|obs|config|cfg", re.I)
 _NAME_LIKE = re.compile(r"name|module|path|key|leaf|prefix|^k$|^mn?$|^n$", re.I)
+_PARAMETER_NAME = re.compile(r"param|module|mod$|leaf|layer|var|weight|tensor|key|bundle|mn$", re.I)
 _PREDICATES = frozenset(
     f"haiku.data_structures.{n}"
     for n in ["partition", "partition_n", "filter", "map", "traverse", "is_subset"]
@@ -81,19 +85,11 @@ def _predicate(project: Project, file: File, call: ast.Call) -> str:
     return ""
 
 
-def _texts(node: ast.expr) -> list[str]:
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return [node.value]
-    if isinstance(node, ast.Tuple | ast.List | ast.Set):
-        return [t for e in node.elts for t in _texts(e)]
-    return []
-
-
 def _is_name_like(node: ast.expr) -> bool:
     if isinstance(node, ast.Subscript):
         return _is_name_like(node.value)
     if isinstance(node, ast.Call):
-        if _last(node.func) in ("keystr", "str", "join", "lower"):
+        if last(node.func) in ("keystr", "str", "join", "lower"):
             return _is_path_text(node) or any(_is_name_like(a) for a in node.args)
         return isinstance(node.func, ast.Attribute) and _is_name_like(node.func.value)
     if isinstance(node, ast.BinOp):
@@ -108,14 +104,16 @@ def _is_name_like(node: ast.expr) -> bool:
     return bool(text and _NAME_LIKE.search(text))
 
 
-def _last(node: ast.expr) -> str:
-    return getattr(node, "attr", "") or getattr(node, "id", "")
+def _names_other(node: ast.expr) -> bool:
+    """True for `optimizer_name`, `env_name`: the name of something else than a parameter."""
+    found = re.fullmatch(r"_*(\w+)_name", last(node), re.I)
+    return found is not None and not _PARAMETER_NAME.search(found[1])
 
 
 def _is_path_text(node: ast.expr) -> bool:
     """True for `keystr(path)` and `path[-1].key`: what only a path in a tree has."""
     if isinstance(node, ast.Call):
-        return _last(node.func) == "keystr"
+        return last(node.func) == "keystr"
     return (
         isinstance(node, ast.Attribute)
         and node.attr == "key"
@@ -125,11 +123,11 @@ def _is_path_text(node: ast.expr) -> bool:
 
 def _comparison(file: File, node: ast.Compare) -> str:
     sides = [node.left, *node.comparators]
-    texts = [t for s in sides for t in _texts(s)]
+    texts = [t for s in sides for t in strings(s)]
     contains = any(isinstance(op, ast.In | ast.NotIn) for op in node.ops)
     if not texts:
         return ""
-    if contains and _is_parameter_dict(file, node.comparators[-1]):
+    if contains and is_parameter_dict(file, node.comparators[-1]):
         hit = any("/" in t or "~" in t or _MODULES.search(t) for t in texts)
         return f"tests parameters for {', '.join(map(repr, texts))}" if hit else ""
     if not any(_is_name_like(s) for s in sides):
@@ -139,7 +137,8 @@ def _comparison(file: File, node: ast.Compare) -> str:
     elif contains and isinstance(node.left, ast.Constant):
         hit = any(_MODULES.search(t) for t in texts)
     else:
-        hit = any(t in _WEAK_LEAVES or "/" in t or "~" in t for t in texts)
+        hits = [t in _WEAK_LEAVES or "/" in t or "~" in t for t in texts]
+        hit = all(hits) if any(_names_other(s) for s in sides) else any(hits)
     return f"compares a name with {', '.join(map(repr, texts))}" if hit else ""
 
 
@@ -148,21 +147,21 @@ def _goes_through_other_tree(file: File, node: ast.AST) -> bool:
     for outer in file.names.ancestors(node):
         if (
             isinstance(outer, ast.Call)
-            and _last(outer.func).endswith("_with_path")
+            and last(outer.func).endswith("_with_path")
             and len(outer.args) > 1
         ):
-            return bool(_OTHER_TREES.search(_last(outer.args[1])))
+            return bool(_OTHER_TREES.search(last(outer.args[1])))
     return False
 
 
 def _path_predicate(project: Project, file: File, call: ast.Call) -> str:
     """`tree_map_with_path(f, params)` where `f` tests the path."""
     if (
-        _last(call.func) not in ("tree_map_with_path", "map_with_path", "path_aware_map")
+        last(call.func) not in ("tree_map_with_path", "map_with_path", "path_aware_map")
         or not call.args
     ):
         return ""
-    if len(call.args) > 1 and _OTHER_TREES.search(_last(call.args[1])):
+    if len(call.args) > 1 and _OTHER_TREES.search(last(call.args[1])):
         return ""
     function: ast.AST | None = call.args[0]
     if not isinstance(function, ast.Lambda):
@@ -175,96 +174,28 @@ def _path_predicate(project: Project, file: File, call: ast.Call) -> str:
         reads = any(
             isinstance(n, ast.Name) and n.id == path for side in sides for n in ast.walk(side)
         )
-        if reads and any(_texts(side) for side in sides):
+        if reads and any(strings(side) for side in sides):
             return "chooses parameters by their path, which changes"
     return ""
-
-
-def _is_own_dict(file: File, node: ast.expr) -> bool:
-    """True for `self.params = {"actor": ..., "critic": ...}`: the parameters of several models."""
-    if isinstance(node, ast.Name):
-        binding = file.names.binding(node) if node in file.names.scope_of else None
-        places: list[ast.AST] = list(binding.nodes) if binding else []
-    else:
-        places = [
-            n
-            for n in file.names.parent
-            if isinstance(n, ast.Attribute)
-            and isinstance(n.ctx, ast.Store)
-            and n.attr == _last(node)
-        ]
-    values = [getattr(file.names.parent.get(place), "value", None) for place in places]
-    for value in values:
-        if isinstance(value, ast.Dict) and None not in value.keys:
-            return True
-        if isinstance(value, ast.DictComp):
-            inner = [n for n in ast.walk(value.generators[0].iter) if isinstance(n, ast.expr)]
-            if not any(_holds_parameters(file, n) for n in inner):
-                return True
-    return False
-
-
-def _is_parameter_dict(file: File, node: ast.expr) -> bool:
-    """True for a name like `params` that is not seen to hold something else."""
-    if isinstance(node, ast.Subscript):  # train_state["params"]
-        return any(_DICTS.match(text) for text in _texts(node.slice))
-    if not _DICTS.match(_last(node)):
-        return False
-    if _is_own_dict(file, node):
-        return False
-    binding = (
-        file.names.binding(node)
-        if isinstance(node, ast.Name) and node in file.names.scope_of
-        else None
-    )
-    for place in binding.nodes if binding else ():
-        statement = file.names.enclosing(place, (ast.Assign, ast.AnnAssign))
-        value = getattr(statement, "value", None)
-        if isinstance(value, ast.Dict | ast.List | ast.ListComp | ast.Tuple):
-            return False
-        if isinstance(value, ast.Call) and _last(value.func) in (
-            "dict",
-            "list",
-            "vars",
-            "load",
-            "loads",
-            "safe_load",
-        ):
-            if _last(value.func) not in ("load", "loads") or "pickle" not in ast.dump(value.func):
-                return False
-        if value is not None and _is_standard(file, value):
-            return False
-    return _mentions_haiku(file) or _last(node).lstrip("_") in _PLAIN
-
-
-def _is_standard(file: File, value: ast.AST) -> bool:
-    """True for what the standard library makes: `inspect.signature(f).parameters`."""
-    while isinstance(value, ast.Attribute | ast.Call | ast.Subscript):
-        name = file.names.qualified.get(value, "")
-        if name:
-            top = name.split(".")[0]
-            return top in sys.stdlib_module_names and top not in ("pickle", "copy", "functools")
-        value = value.func if isinstance(value, ast.Call) else value.value
-    return False
 
 
 def _keys(file: File, call: ast.Call) -> str:
     """`params.get("linear")`, `sorted(params)`, `list(params.items())`."""
     func = call.func
     if isinstance(func, ast.Attribute) and func.attr in ("get", "pop", "setdefault") and call.args:
-        texts = _texts(call.args[0])
-        if texts and _is_parameter_dict(file, func.value):
+        texts = strings(call.args[0])
+        if texts and is_parameter_dict(file, func.value):
             if any(
                 "/" in t or t in _LEAVES or _MODULES.search(t) for t in texts
-            ) or _comes_from_init(file, func.value):
+            ) or comes_from_init(file, func.value):
                 return f"looks parameters up by name ({texts[0]})"
     if (
         isinstance(func, ast.Attribute)
         and func.attr in ("items", "keys", "values")
         and not call.args
     ):
-        if _comes_from_init(file, func.value) or (
-            _is_parameter_dict(file, func.value) and _mentions_haiku(file)
+        if comes_from_init(file, func.value) or (
+            is_parameter_dict(file, func.value) and mentions_haiku(file)
         ):
             return "goes through parameters by module; linen's tree is nested"
     if (
@@ -272,7 +203,7 @@ def _keys(file: File, call: ast.Call) -> str:
         and func.id in ("sorted", "list", "iter", "len", "enumerate")
         and len(call.args) == 1
     ):
-        if _comes_from_init(file, call.args[0]):
+        if comes_from_init(file, call.args[0]):
             return "goes through parameters by module; linen's tree is nested"
     return ""
 
@@ -282,9 +213,9 @@ def _overlay(file: File, node: ast.Dict) -> str:
     spread = [
         v
         for k, v in zip(node.keys, node.values, strict=True)
-        if k is None and _is_parameter_dict(file, v)
+        if k is None and is_parameter_dict(file, v)
     ]
-    texts = [t for k in node.keys if k is not None for t in _texts(k)]
+    texts = [t for k in node.keys if k is not None for t in strings(k)]
     if spread and any("/" in t or "~" in t or _MODULES.search(t) for t in texts):
         return f"replaces parameters by name ({', '.join(texts)})"
     return ""
@@ -295,7 +226,7 @@ def _string_test(call: ast.Call) -> str:
     func = call.func
     if not isinstance(func, ast.Attribute) or not call.args:
         return ""
-    texts = _texts(call.args[0])
+    texts = strings(call.args[0])
     if func.attr in ("startswith", "endswith", "count", "find"):
         if any(_MODULES.search(t) for t in texts) and _is_name_like(func.value):
             return f"tests a name for {', '.join(map(repr, texts))}"
@@ -315,48 +246,6 @@ def _root(node: ast.expr) -> ast.expr:
     return node
 
 
-def _holds_parameters(file: File, node: ast.expr) -> bool:
-    text = (
-        node.id
-        if isinstance(node, ast.Name)
-        else node.attr
-        if isinstance(node, ast.Attribute)
-        else ""
-    )
-    return bool(_HOLDERS.match(text))
-
-
-def _holds_state(node: ast.expr) -> bool:
-    return bool(_HOLDERS.match(_last(node))) and not _DICTS.match(_last(node))
-
-
-def _comes_from_init(file: File, node: ast.expr) -> bool:
-    """True for a name assigned the result of `something.init(...)`, or annotated as params."""
-    if not isinstance(node, ast.Name):
-        return False
-    binding = file.names.binding(node) if node in file.names.scope_of else None
-    for place in binding.nodes if binding else ():
-        if isinstance(place, ast.arg):
-            annotation = file.haiku_name(place.annotation)
-            if annotation in (
-                "haiku.Params",
-                "haiku.MutableParams",
-                "haiku.State",
-                "haiku.MutableState",
-            ):
-                return True
-        statement = file.names.enclosing(place, (ast.Assign,))
-        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call):
-            func = statement.value.func
-            if (
-                isinstance(func, ast.Attribute)
-                and func.attr == "init"
-                and _holds_parameters(file, node)
-            ):
-                return True
-    return False
-
-
 def _lookup(file: File, node: ast.Subscript) -> str:
     """`params["linear"]["w"]`."""
     if isinstance(file.names.parent.get(node), ast.Subscript):
@@ -365,12 +254,12 @@ def _lookup(file: File, node: ast.Subscript) -> str:
     keys = []
     inner: ast.expr = node
     while isinstance(inner, ast.Subscript):
-        keys += _texts(inner.slice) or (["{}"] if isinstance(inner.slice, ast.JoinedStr) else [])
+        keys += strings(inner.slice) or (["{}"] if isinstance(inner.slice, ast.JoinedStr) else [])
         inner = inner.value
     if not keys:
         return ""
     haiku_like = any(k in _LEAVES or "/" in k or "~" in k for k in keys)
-    if (haiku_like and _holds_parameters(file, root)) or _comes_from_init(file, root):
+    if (haiku_like and holds_parameters(root)) or comes_from_init(file, root):
         return f"looks parameters up by name ({'/'.join(reversed(keys))})"
     if haiku_like and len(keys) > 1 and ("/" in keys[-1] or "~" in keys[-1]):
         return f"looks parameters up by name ({'/'.join(reversed(keys))})"
@@ -386,16 +275,16 @@ def _iteration(file: File, node: ast.For | ast.comprehension) -> str:
             return ""
         owner = owner.func.value  # type: ignore[attr-defined]
     elif not isinstance(owner, ast.Name | ast.Attribute) or (
-        not _comes_from_init(file, owner) and not _is_key_of(file, node, owner)
+        not comes_from_init(file, owner) and not _is_key_of(file, node, owner)
     ):
         return ""
-    if _is_own_dict(file, owner):
+    if is_own_dict(file, owner):
         return ""
-    if _comes_from_init(file, owner) or (_holds_state(owner) and _mentions_haiku(file)):
+    if comes_from_init(file, owner) or (holds_state(owner) and mentions_haiku(file)):
         return "goes through parameters by module; linen's tree is nested"
     return (
         "goes through parameters by module; linen's tree is nested"
-        if _is_parameter_dict(file, owner)
+        if is_parameter_dict(file, owner)
         else ""
     )
 
@@ -412,7 +301,3 @@ def _is_key_of(file: File, node: ast.For | ast.comprehension, owner: ast.expr) -
         and ast.dump(n.value) == ast.dump(owner)
         for n in ast.walk(around)
     )
-
-
-def _mentions_haiku(file: File) -> bool:
-    return b"haiku" in file.source.data

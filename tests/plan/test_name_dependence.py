@@ -54,6 +54,7 @@ def test_found(text):
         "hk.data_structures.map(lambda m, n, v: v * 2, params)",
         "dataset_name = 'cifar'\nif dataset_name in ('cifar', 'mnist'):\n    pass",
         "optimizer_name = 'adam'\nif optimizer_name == 'adam':\n    pass",
+        "optimizer_name = 'w'\nif optimizer_name in ('adam', 'w'):\n    pass",
         "hyperparams = {}\nlr = hyperparams['lr']",
         "opt = optax.adam(1e-3)\ns = opt.init(params)\nx = s[0]",
         "key = 'a'\nif key == 'loss':\n    pass",
