@@ -8,7 +8,8 @@ from pathlib import Path
 
 from hk2flax.diagnostics import Diagnostic
 from hk2flax.project.files import Discovery
-from hk2flax.project.index import File, Project, build_project
+from hk2flax.project.index import File, Project
+from hk2flax.project.parse import build_project
 from hk2flax.project.source import SourceFile, decode
 from hk2flax.rewrite import RewriteResult, rewrite_project
 from hk2flax.rewrite.program import Program, plan_program

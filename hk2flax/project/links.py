@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
+from hk2flax.project.index import File, Project
 from hk2flax.project.scopes import FUNCTIONS, extend
-
-if TYPE_CHECKING:
-    from hk2flax.project.index import File, Project
 
 
 def link_names(project: Project) -> None:

@@ -19,7 +19,8 @@ from hk2flax.plan.state import StatePlan, plan_state
 from hk2flax.plan.transform_plan import TransformPlan
 from hk2flax.plan.transforms import plan_transforms
 from hk2flax.project.creates import Creators, find_creators
-from hk2flax.project.index import Project, build_project
+from hk2flax.project.index import Project
+from hk2flax.project.parse import build_project
 from hk2flax.project.source import SourceFile
 
 # float64 alone says nothing: jax computes in float32 unless x64 is enabled.
