@@ -84,8 +84,8 @@ class ConvND(nn.Module):
             replicate(self.kernel_shape, n, "kernel_shape"),
             replicate(self.rate, n, "rate"),
         )
-        w_init = self.w_init or default_weight_init
-        w = self.param("w", w_init, (*kernel, channels // groups, outputs), x.dtype)
+        w_shape = (*kernel, channels // groups, outputs)
+        w = self.param("w", self.w_init or default_weight_init(w_shape), w_shape, x.dtype)
         padding: Any
         if isinstance(self.padding, str):
             padding = self.padding.upper()

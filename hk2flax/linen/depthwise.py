@@ -43,7 +43,7 @@ class DepthwiseConvND(nn.Module):
         channels = inputs.shape[channel_index]
         outputs = self.channel_multiplier * channels
         w_shape = (*replicate(self.kernel_shape, n, "kernel_shape"), 1, outputs)
-        w = self.param("w", self.w_init or default_weight_init, w_shape, inputs.dtype)
+        w = self.param("w", self.w_init or default_weight_init(w_shape), w_shape, inputs.dtype)
         out = lax.conv_general_dilated(
             inputs,
             w,

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from .initializers import TruncatedNormal
+from .variables import scope_parameter
 
 
 class EmbedLookupStyle(enum.Enum):
@@ -53,13 +54,18 @@ class Embed(nn.Module):
             raise ValueError("Embed: give vocab_size and embed_dim, or embedding_matrix.")
         super().__post_init__()
 
-    def setup(self) -> None:
-        """Creates the table, so that `embed.embeddings` can be shared with an output layer."""
-        w_init, dtype = self.w_init or TruncatedNormal(), jnp.float32
+    @property
+    def embeddings(self) -> jax.Array:
+        """The table; a property, since Haiku asks for the parameter whenever it is used."""
+        w_init = self.w_init or TruncatedNormal()
         if self.embedding_matrix is not None:
             matrix = jnp.asarray(self.embedding_matrix)
-            w_init, dtype = (lambda key, shape, dtype: matrix), matrix.dtype
-        self.embeddings = self.param("embeddings", w_init, (self.vocab_size, self.embed_dim), dtype)
+
+            def w_init(key: Any, shape: Any, dtype: Any) -> jax.Array:
+                return matrix
+
+        shape = (self.vocab_size, self.embed_dim)
+        return scope_parameter(self.scope, "embeddings", shape, jnp.float32, w_init)
 
     def __call__(
         self,

@@ -179,9 +179,9 @@ def Identity(gain: Any = 1.0) -> Callable[..., jax.Array]:
     return init
 
 
-def default_weight_init(key: Any, shape: Sequence[int], dtype: Any = jnp.float32) -> jax.Array:
+def default_weight_init(shape: Sequence[int]) -> Callable[..., jax.Array]:
     """What `hk.Linear` and the convolutions use without `w_init`; all but the last axis are fan-in.
 
     Plain linen's `lecun_normal` corrects the deviation for the cut and is 1.14 times wider.
     """
-    return TruncatedNormal(1.0 / np.sqrt(np.prod(shape[:-1])))(key, shape, dtype)
+    return TruncatedNormal(1.0 / np.sqrt(np.prod(shape[:-1])))

@@ -61,7 +61,11 @@ def all_variables(symbol: str) -> dict[str, Any]:
 
 
 def transparent(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the method, which works in the frame of its caller anyway: ``hk.transparent``."""
+    """Return the method, which works in the frame of its caller anyway: ``hk.transparent``.
+
+    It is marked, since no policy of its class applies to it, see `set_policy`.
+    """
+    method.is_transparent = True  # type: ignore[attr-defined]
     return method
 
 

@@ -39,7 +39,7 @@ class Linear(nn.Module):
         if not inputs.shape:
             raise ValueError("Linear: the input must not be a scalar.")
         w_shape = (inputs.shape[-1], self.output_size)
-        w = self.param("w", self.w_init or default_weight_init, w_shape, inputs.dtype)
+        w = self.param("w", self.w_init or default_weight_init(w_shape), w_shape, inputs.dtype)
         out = jnp.dot(inputs, w, precision=precision)
         if self.with_bias:
             b_init = self.b_init or nn.initializers.zeros

@@ -11,18 +11,22 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from .variables import scope_state, store, variable_again
 
-def layer_state(module: nn.Module, collection: str, name: str, make: Callable[[], Any]) -> Any:
+
+def layer_state(
+    module: nn.Module,
+    collection: str,
+    name: str,
+    shape: Sequence[int],
+    dtype: Any,
+    init: Callable[..., Any],
+) -> Any:
     """The entry of a module's state, made where it is missing, as `hk.get_state` does.
 
     `nn.Module.variable` works in `setup` and compact methods only, not in properties.
     """
-    if not module.has_variable(collection, name):
-        value = make()
-        if module.is_mutable_collection(collection):
-            module.put_variable(collection, name, value)
-        return value
-    return module.get_variable(collection, name)
+    return scope_state(module.scope, collection, name, shape, dtype, init)
 
 
 def set_layer_state(module: nn.Module, collection: str, name: str, value: Any) -> None:
@@ -32,7 +36,7 @@ def set_layer_state(module: nn.Module, collection: str, name: str, value: Any) -
     initialising; linen would return the last.
     """
     if not (module.is_initializing() and module.has_variable(collection, name)):
-        module.put_variable(collection, name, value)
+        store(module.scope, collection, name, value)
 
 
 class ExponentialMovingAverage(nn.Module):
@@ -58,14 +62,15 @@ class ExponentialMovingAverage(nn.Module):
     def initialize(self, shape: Sequence[int], dtype: Any = jnp.float32) -> None:
         """Starts hidden and average at zero unless they exist."""
         for name in ("hidden", "average"):
-            layer_state(self, "batch_stats", name, lambda: jnp.zeros(tuple(shape), dtype))
+            layer_state(self, "batch_stats", name, shape, dtype, nn.initializers.zeros)
 
     def __call__(self, value: Any, update_stats: bool = True) -> jax.Array:
         """The average including `value`, which is remembered unless `update_stats` is False."""
         value = jnp.asarray(value)
-        start = jnp.asarray(-self.warmup_length, jnp.int32)
-        counter = layer_state(self, "batch_stats", "counter", lambda: start) + 1
-        hidden = layer_state(self, "batch_stats", "hidden", lambda: jnp.zeros_like(value))
+        start = nn.initializers.constant(-self.warmup_length)
+        counter = layer_state(self, "batch_stats", "counter", (), jnp.int32, start) + 1
+        zeros = nn.initializers.zeros
+        hidden = layer_state(self, "batch_stats", "hidden", value.shape, value.dtype, zeros)
 
         decay = lax.convert_element_type(self.decay, value.dtype)
         if self.warmup_length > 0:
@@ -87,7 +92,7 @@ class ExponentialMovingAverage(nn.Module):
                 "This moving average has no value yet. Haiku's layers need one training step, or "
                 "init with is_training=True, before they can be used for evaluation."
             )
-        return self.get_variable("batch_stats", "average")
+        return variable_again(self.scope, "batch_stats", "average", None, None, jnp.float32).value
 
 
 def matched_leaves(

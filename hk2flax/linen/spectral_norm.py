@@ -9,7 +9,9 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from .initializers import RandomNormal
 from .moving_averages import layer_state, matched_leaves, set_layer_state
+from .variables import variable_again
 
 
 def unit_length(x: jax.Array, eps: float) -> jax.Array:
@@ -38,11 +40,8 @@ class SpectralNorm(nn.Module):
             raise ValueError(f"SpectralNorm needs a matrix, the value has shape {value.shape}.")
         matrix = value.reshape(-1, value.shape[-1])
 
-        def random_row() -> jax.Array:
-            stream = "params" if self.has_rng("params") else "dropout"
-            return jax.random.normal(self.make_rng(stream), (1, matrix.shape[-1]), matrix.dtype)
-
-        u0 = layer_state(self, "state", "u0", random_row)
+        columns = matrix.shape[-1]
+        u0 = layer_state(self, "state", "u0", (1, columns), matrix.dtype, RandomNormal())
         for _ in range(self.n_steps):
             v0 = unit_length(jnp.matmul(u0, matrix.T), self.eps)
             u0 = unit_length(jnp.matmul(v0, matrix), self.eps)
@@ -56,12 +55,12 @@ class SpectralNorm(nn.Module):
     @property
     def u0(self) -> jax.Array:
         """The estimate of the first right singular vector."""
-        return self.get_variable("state", "u0")
+        return variable_again(self.scope, "state", "u0", None, None, jnp.float32).value
 
     @property
     def sigma(self) -> jax.Array:
         """The estimate of the largest singular value, one before the first update."""
-        return layer_state(self, "state", "sigma", lambda: jnp.ones(()))
+        return layer_state(self, "state", "sigma", (), jnp.float32, nn.initializers.ones)
 
 
 class SNParamsTree(nn.Module):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import flax
 import jax
 import jax.numpy as jnp
 
@@ -34,22 +35,44 @@ def get_parameter(
         init: ``init(key, shape, dtype)``, as everywhere in Flax.
 
     Raises:
-        ValueError: there is no such parameter and no ``init``, the stored one has another shape,
-            or the name belongs to a submodule.
+        ValueError: init has to create the parameter and there is no ``init``, the stored one has
+            another shape, or the name belongs to a submodule.
         flax.errors.ScopeParamNotFoundError: the parameter was not created by init.
     """
-    scope = variable_scope("get_parameter")
+    return scope_parameter(variable_scope("get_parameter"), name, shape, dtype, init)
+
+
+def scope_parameter(
+    scope: Any,
+    name: str,
+    shape: Sequence[int],
+    dtype: Any,
+    init: Callable[..., jax.Array] | None,
+) -> jax.Array:
+    """Return a parameter of a scope, see `get_parameter`."""
     path = "/".join((*scope.path, name))
-    if scope.has_variable("params", name):
-        value = scope.get_variable("params", name)
-        if isinstance(value, Mapping):
-            raise ValueError(f"{path!r} is a submodule and cannot be a parameter as well.")
-        if jnp.shape(value) != tuple(shape):
-            raise ValueError(f"{path!r} has shape {jnp.shape(value)}, not {tuple(shape)}.")
-        return value
-    if init is None:
+
+    def missing(*_: Any) -> Any:
         raise ValueError(f"There is no parameter {path!r} yet, and no `init` to create it.")
-    return scope.param(name, init, tuple(shape), jnp.float32 if dtype is None else dtype)
+
+    request = (init or missing, tuple(shape), jnp.float32 if dtype is None else dtype)
+    if not scope.has_variable("params", name):
+        return scope.param(name, *request)
+    if isinstance(scope.get_variable("params", name), Mapping):
+        raise ValueError(f"{path!r} is a submodule and cannot be a parameter as well.")
+    value = variable_again(scope, "params", name, *request).value
+    if jnp.shape(value) != tuple(shape):
+        raise ValueError(f"{path!r} has shape {jnp.shape(value)}, not {tuple(shape)}.")
+    return value
+
+
+def variable_again(scope: Any, collection: str, name: str, *request: Any) -> Any:
+    """Do as ``Scope.variable``, but let a name be asked for any number of times."""
+    taken = scope.reservations.pop(name, set())
+    try:
+        return scope.variable(collection, name, *request)
+    finally:
+        scope.reservations[name] = taken
 
 
 def get_state(
@@ -74,19 +97,40 @@ def get_state(
     scope = variable_scope("get_state")
     for collection in (UPDATED_STATE, STATE):
         if scope.has_variable(collection, name):
-            return jax.tree.map(lambda leaf: leaf, scope.get_variable(collection, name))
-    path = "/".join((*scope.path, name))
-    if init is None:
-        raise ValueError(f"There is no state {path!r} yet, and no `init` to create it.")
-    if shape is None or dtype is None:
-        raise ValueError(f"`shape` and `dtype` are needed to create the state {path!r}.")
+            break
+    else:
+        path = "/".join((*scope.path, name))
+        if init is None:
+            raise ValueError(f"There is no state {path!r} yet, and no `init` to create it.")
+        if shape is None or dtype is None:
+            raise ValueError(f"`shape` and `dtype` are needed to create the state {path!r}.")
+    return scope_state(scope, collection, name, shape, dtype, init)
+
+
+def scope_state(
+    scope: Any,
+    collection: str,
+    name: str,
+    shape: Sequence[int] | None,
+    dtype: Any,
+    init: Callable[..., Any] | None,
+) -> Any:
+    """Return a copy of the tree under a name of a scope, created if it is missing."""
+
+    def create(shape: Sequence[int], dtype: Any) -> Any:
+        return jax.tree.map(lambda leaf: leaf, initial_state(scope, init, shape, dtype))
+
+    found = variable_again(scope, collection, name, create, shape, dtype).value
+    return jax.tree.map(lambda leaf: leaf, found)
+
+
+def initial_state(scope: Any, init: Any, shape: Any, dtype: Any) -> Any:
+    """Run an initialiser of state, with a key if it needs one."""
     try:
-        value = init(None, tuple(shape), dtype)
+        return init(None, tuple(shape), dtype)
     except Exception:  # whatever a random initialiser makes of the missing key
         stream = "params" if scope.has_rng("params") else "dropout"
-        value = init(scope.make_rng(stream), tuple(shape), dtype)
-    store(scope, STATE, name, value)
-    return value
+        return init(scope.make_rng(stream), tuple(shape), dtype)
 
 
 def set_state(name: str, value: Any) -> None:
@@ -109,7 +153,11 @@ def set_state(name: str, value: Any) -> None:
 
 def store(scope: Any, collection: str, name: str, value: Any) -> None:
     """Put a copy of a tree into a scope, in place of all that was there."""
+    copied = jax.tree.map(lambda leaf: leaf, value)
     old = scope.get_variable(collection, name)
-    if isinstance(old, dict) and scope.is_mutable_collection(collection):
-        old.clear()
-    scope.put_variable(collection, name, jax.tree.map(lambda leaf: leaf, value))
+    kept = dict(old) if isinstance(old, dict) else {}
+    if kept and scope.is_mutable_collection(collection):
+        old.clear()  # or linen would merge the two
+    flax.core.scope.Variable(scope, collection, name, unbox=False).value = copied
+    if kept and copied and not old:
+        old.update(kept)  # a hook kept the new value back

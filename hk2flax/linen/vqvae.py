@@ -11,6 +11,7 @@ from jax import lax
 
 from .initializers import VarianceScaling
 from .moving_averages import ExponentialMovingAverage, layer_state, set_layer_state
+from .variables import scope_parameter
 
 
 def nearest_codes(inputs: jax.Array, embeddings: jax.Array) -> dict[str, jax.Array]:
@@ -59,11 +60,12 @@ class VectorQuantizer(nn.Module):
     dtype: Any = jnp.float32
     cross_replica_axis: str | None = None
 
-    def setup(self) -> None:
-        """Creates the embeddings."""
+    @property
+    def embeddings(self) -> jax.Array:
+        """The embeddings; a property, since Haiku asks for the parameter whenever it is used."""
         init = VarianceScaling(distribution="uniform")
         shape = (self.embedding_dim, self.num_embeddings)
-        self.embeddings = self.param("embeddings", init, shape, self.dtype)
+        return scope_parameter(self.scope, "embeddings", shape, self.dtype, init)
 
     def __call__(self, inputs: jax.Array, is_training: bool) -> dict[str, jax.Array]:
         """Quantises the inputs."""
@@ -109,14 +111,9 @@ class VectorQuantizerEMA(nn.Module):
     @property
     def embeddings(self) -> jax.Array:
         """The current embeddings."""
+        init = VarianceScaling(distribution="uniform")
         shape = (self.embedding_dim, self.num_embeddings)
-
-        def draw() -> jax.Array:
-            stream = "params" if self.has_rng("params") else "dropout"
-            init = VarianceScaling(distribution="uniform")
-            return init(self.make_rng(stream), shape, self.dtype)
-
-        return layer_state(self, "state", "embeddings", draw)
+        return layer_state(self, "state", "embeddings", shape, self.dtype, init)
 
     @property
     def ema_cluster_size(self) -> ExponentialMovingAverage:

@@ -74,7 +74,7 @@ def test_default_weights(layer):
     params = hk.transform(lambda: layer(hk)(x)).init(KEY)
     w = next(iter(params.values()))["w"]
     key = jax.random.split(KEY)[1]
-    assert_equal(ours.default_weight_init(key, w.shape), w)
+    assert_equal(ours.default_weight_init(w.shape)(key, w.shape), w)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_first_sigma_is_kept_by_init():
     variables = ours.SpectralNorm().init(KEY, rnd(4, 3))
     again = ours.SpectralNorm().apply(variables, rnd(4, 3), mutable=["state"])[1]
     assert_equal(variables["state"]["sigma"], again["state"]["sigma"])
-    sigma = ours.SpectralNorm().apply({}, method=lambda norm: norm.sigma)
+    sigma, _ = ours.SpectralNorm().apply({}, method=lambda norm: norm.sigma, mutable=["state"])
     assert (
         sigma
         == hk.transform_with_state(lambda: hk.SpectralNorm().sigma).init(KEY)[1]["spectral_norm"][

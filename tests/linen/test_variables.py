@@ -169,7 +169,7 @@ def test_state_that_cannot_be_had():
 
     assert "no `init`" in message(lambda: get_state("c"))
     assert "`shape` and `dtype`" in message(lambda: get_state("c", init=zeros))
-    with pytest.raises(flax.errors.ModifyScopeVariableError):
+    with pytest.raises(flax.errors.ScopeCollectionNotFound):
         Counter().apply({}, X)
 
 
