@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from hk2flax.plan.class_plan import ClassPlan, Parameter
+from hk2flax.plan.class_plan import ClassPlan
+from hk2flax.plan.positions import linen_order
 from hk2flax.rewrite.context import Context
 from hk2flax.rewrite.edits import Slot, append_arguments, remove_slot
 
@@ -22,7 +23,7 @@ def rewrite_construction(context: Context, call: ast.Call, plan: ClassPlan) -> N
     if any(p.star for p in plan.parameters):
         _collect_arguments(context, call, plan, slots)
         return
-    order = linen_order(context, plan)
+    order = _order(context, plan)
     if not _one_class(context, call):
         parted = _parted(context, plan, len(call.args))
         if parted:
@@ -86,7 +87,7 @@ def rewrite_partial(context: Context, call: ast.Call, plan: ClassPlan | None) ->
     parameters = [p for p in plan.parameters if not p.kw_only] if plan else []
     by_name = {p.name: p for p in plan.parameters} if plan else {}
     positions = [p.field for p in parameters][: len(call.args) - 1]
-    if plan is not None and positions != linen_order(context, plan)[: len(positions)]:
+    if plan is not None and positions != _order(context, plan)[: len(positions)]:
         message = f"partial({plan.cls.node.name}, ...): the field order differs"
         context.leave(call, "HK102", message, "haiku.Module")
         return
@@ -170,20 +171,8 @@ def _is_own_attribute(context: Context, call: ast.Call, value: ast.expr) -> bool
     return any(isinstance(t, ast.Attribute) and t.attr == value.value for t in parent.targets)
 
 
-def linen_order(context: Context, plan: ClassPlan) -> list[str]:
-    """The positional order of the dataclass fields: the bases' first."""
-    order: list[str] = []
-    for cls in reversed(context.program.project.mro(plan.name)):
-        base = context.program.classes.get(cls.name)
-        if base is None:
-            continue
-        own: list[Parameter] = base.own_fields if not base.is_dataclass else base.parameters
-        for parameter in own:
-            if base.kw_only or parameter.kw_only:
-                order = [f for f in order if f != parameter.field]
-            elif parameter.field and parameter.field not in order:
-                order.append(parameter.field)
-    return order
+def _order(context: Context, plan: ClassPlan) -> list[str]:
+    return linen_order(context.program.project, context.program.classes, plan.name)
 
 
 def _one_class(context: Context, call: ast.Call) -> bool:

@@ -7,6 +7,7 @@ import ast
 from hk2flax.catalog import lookup
 from hk2flax.plan.class_plan import ClassPlan
 from hk2flax.plan.name_dependence import find_name_dependence
+from hk2flax.plan.positions import find_passed_classes
 from hk2flax.project.creates import class_around, is_layer, method_around, self_name
 from hk2flax.rewrite import storage
 from hk2flax.rewrite.attributes import (
@@ -49,7 +50,10 @@ def edit_file(context: Context) -> None:
         _visit(context, node)
     rewrite_quoted(context)
     _note_dtypes(context)
-    for place, message in find_name_dependence(context.program.project, context.file):
+    project, classes = context.program.project, context.program.classes
+    for place, message in find_passed_classes(project, classes, context.file):
+        context.diagnose(place, "HK102", message)
+    for place, message in find_name_dependence(project, context.file):
         context.diagnose(place, "HK201", message)
         context.todos.append((place, f"# TODO(hk2flax): HK201 {message}"))
 

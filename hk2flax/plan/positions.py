@@ -1,0 +1,76 @@
+"""Where positional arguments of a module class go, and who passes them without naming the class."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+
+from hk2flax.plan.class_plan import ClassPlan, Parameter
+from hk2flax.project.creates import in_annotation
+from hk2flax.project.index import File, Project
+
+
+def linen_order(project: Project, classes: Mapping[str, ClassPlan], name: str) -> list[str]:
+    """The positional order of the dataclass fields: the bases' first."""
+    order: list[str] = []
+    for cls in reversed(project.mro(name)):
+        base = classes.get(cls.name)
+        if base is None:
+            continue
+        own: list[Parameter] = base.own_fields if not base.is_dataclass else base.parameters
+        for parameter in own:
+            if base.kw_only or parameter.kw_only:
+                order = [f for f in order if f != parameter.field]
+            elif parameter.field and parameter.field not in order:
+                order.append(parameter.field)
+    return order
+
+
+def find_passed_classes(
+    project: Project, classes: Mapping[str, ClassPlan], file: File
+) -> Iterator[tuple[ast.AST, str]]:
+    """Classes whose positions have changed, where they are passed on as values.
+
+    Calls of the class itself get keywords; `cls(*arguments)` elsewhere would fail. Yields (node,
+    message).
+    """
+    moved = {n for n, plan in classes.items() if _has_moved(project, classes, plan)}
+    if not moved or not _calls_by_position(project):
+        return
+    for node in file.names.qualified:
+        name = project.name(file, node)
+        if name not in moved or in_annotation(file, node):
+            continue
+        parent = file.names.parent.get(node)
+        if isinstance(parent, ast.Attribute) or (
+            isinstance(parent, ast.Call) and (parent.func is node or _is_partial(file, parent))
+        ):
+            continue
+        short = classes[name].cls.node.name
+        yield node, f"{short} is passed on; its arguments have to be given by keyword in linen"
+
+
+def _has_moved(project: Project, classes: Mapping[str, ClassPlan], plan: ClassPlan) -> bool:
+    if plan.problems or plan.is_dataclass:
+        return False
+    mine = [p.field for p in plan.parameters if p.field and not p.kw_only and not p.star]
+    return linen_order(project, classes, plan.name)[: len(mine)] != mine
+
+
+def _is_partial(file: File, call: ast.Call) -> bool:
+    return file.names.qualified.get(call.func, "") == "functools.partial"
+
+
+def _calls_by_position(project: Project) -> bool:
+    """Whether anything is called by position that may be a class: a variable, an item."""
+    for file in project.files.values():
+        for node in file.names.parent:
+            if not (isinstance(node, ast.Call) and node.args):
+                continue
+            if isinstance(node.func, ast.Subscript):
+                return True
+            if isinstance(node.func, ast.Name):
+                found = file.names.scope_of[node.func].lookup(node.func.id)
+                if found is not None and found[1].kind in ("param", "value"):
+                    return True
+    return False
