@@ -100,11 +100,15 @@ def split_module(f: Callable[..., Any]) -> tuple[nn.Module, Callable[..., Any]]:
 
     A module, a method or a partial of one is its own root; a function is run in a new one. The
     root has no parent, so that a transformed function can be used inside of other modules.
+    Methods are looked up when they are called: they may be replaced, as `set_policy` does.
     """
     if isinstance(f, nn.Module):
-        return f, type(f).__call__
+        return f, lambda bound, *args, **kwargs: bound(*args, **kwargs)
     if isinstance(f, types.MethodType) and isinstance(f.__self__, nn.Module):
-        return f.__self__, f.__func__
+        name, method = f.__name__, f.__func__
+        if getattr(type(f.__self__), name, None) is not method:
+            return f.__self__, method
+        return f.__self__, lambda bound, *args, **kwargs: getattr(bound, name)(*args, **kwargs)
     if isinstance(f, functools.partial):
         module, call = split_module(f.func)
         if not isinstance(module, ScopeFrame):
