@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
-from .build import framework
+from .build import framework, symbol
 from .model import Arg, Native, Symbol
 
 _TABLE = (
-    "`nn.tabulate(module, rngs)(inputs)` makes linen's own table of modules, shapes and sizes; "
-    "`capture_intermediates=True` in apply gives the outputs themselves."
+    "`nn.tabulate(module, rngs)(inputs)` is linen's own table. The helper takes functions and "
+    "pairs and draws Haiku's table; names are those of the Flax tree."
 )
-_JAXPR = (
-    "`jax.make_jaxpr(f)(...)` gives the program and `nn.tabulate(..., compute_flops=True)` the "
-    "cost of each module."
+_RECORDS = (
+    "The calls of methods, with the names of the Flax tree; linen records neither `setup` nor "
+    "properties."
 )
 _DOT = (
-    "Flax draws no graphs; `jax.jit(f).lower(...).compiler_ir('hlo').as_hlo_dot_graph()` gives one "
-    "of the compiled program, in Graphviz form."
+    "The same operations in the same groups, drawn from `jax.make_jaxpr`; Haiku's own raises for "
+    "every custom derivative (`jax.nn.relu`) under jax 0.10."
 )
+_JAXPR = "From `jax.make_jaxpr`, as in Haiku; modules have the names of the Flax tree."
+_PAGE = "The page is folded by HTML itself: another text, the same content."
 _SETTING = "It steers Haiku's own machinery: a statement that only calls it is taken out."
-
-
-def _manual(name: str, kind: str, signature: str, manual: str, source: str) -> Symbol:
-    return Symbol(f"haiku.{name}", kind, signature, manual=manual, source=f"haiku/_src/{source}.py")
-
 
 _COLUMNS = "'module', 'config', 'owned_params', 'input', 'output', 'params_size', 'params_bytes'"
 _OPTIONS = (
     "*, check_jax_usage=None, module_auto_repr=None, restore_flatmap=None, rng_reserve_size=None"
 )
-_INFO = "experimental.jaxpr_info."
+
+
+def _report(name: str, kind: str, signature: str, note: str, source: str) -> Symbol:
+    helper = name.removeprefix("experimental.")
+    return symbol(name, kind, signature, helper=helper, note=note, source=f"haiku/_src/{source}.py")
+
+
+def _info(name: str, kind: str, signature: str, note: str = _JAXPR) -> Symbol:
+    return _report(f"experimental.jaxpr_info.{name}", kind, signature, note, "jaxpr_info")
+
 
 _REPORTS = (
-    _manual(
+    _report(
         "experimental.tabulate",
         "function",
         f"f, *, columns=({_COLUMNS}), filters=('has_output',), "
@@ -39,58 +45,46 @@ _REPORTS = (
         _TABLE,
         "summarise",
     ),
-    _manual("experimental.eval_summary", "function", "f", _TABLE, "summarise"),
-    _manual("experimental.ArraySpec", "type", "shape, dtype", _TABLE, "summarise"),
-    _manual(
+    _report("experimental.eval_summary", "function", "f", _RECORDS, "summarise"),
+    _report("experimental.ArraySpec", "type", "shape, dtype", _RECORDS, "summarise"),
+    _report(
         "experimental.ModuleDetails",
         "type",
         "module, method_name, params, state",
-        _TABLE,
+        _RECORDS,
         "summarise",
     ),
-    _manual(
+    _report(
         "experimental.MethodInvocation",
         "type",
         "module_details, args_spec, kwargs_spec, output_spec, context, call_stack",
-        _TABLE,
+        _RECORDS,
         "summarise",
     ),
-    _manual("to_dot", "function", "fun", _DOT, "dot"),
-    _manual("experimental.abstract_to_dot", "function", "fun", _DOT, "dot"),
-    _manual(
-        f"{_INFO}make_model_info",
+    _report("to_dot", "function", "fun", _DOT, "dot"),
+    _report("experimental.abstract_to_dot", "function", "fun", _DOT, "dot"),
+    _info(
+        "make_model_info",
         "function",
         "f, name=None, include_module_info=True, compute_flops=None, axis_env=None",
-        _JAXPR,
-        "jaxpr_info",
     ),
-    _manual(
-        f"{_INFO}Module",
+    _info(
+        "Module",
         "type",
         "name, flops=None, expressions=..., total_param_size=0, param_info=..., "
         "total_state_size=0, state_info=...",
-        _JAXPR,
-        "jaxpr_info",
     ),
-    _manual(
-        f"{_INFO}Expression",
+    _info(
+        "Expression",
         "type",
         "primitive, invars, outvars, flops=None, details='', params=..., submodule=None, "
         "first_outvar='', name_stack=...",
-        _JAXPR,
-        "jaxpr_info",
     ),
-    _manual(f"{_INFO}format_module", "function", "module, depth=0", _JAXPR, "jaxpr_info"),
-    _manual(
-        f"{_INFO}as_html",
-        "function",
-        "module, min_flop=1000, outvars='', last=False",
-        _JAXPR,
-        "jaxpr_info",
-    ),
-    _manual(f"{_INFO}as_html_page", "function", "module, min_flop=1000", _JAXPR, "jaxpr_info"),
-    _manual(f"{_INFO}css", "function", "", _JAXPR, "jaxpr_info"),
-    _manual(f"{_INFO}js", "function", "", _JAXPR, "jaxpr_info"),
+    _info("format_module", "function", "module, depth=0"),
+    _info("as_html", "function", "module, min_flop=1000, outvars='', last=False", _PAGE),
+    _info("as_html_page", "function", "module, min_flop=1000", _PAGE),
+    _info("css", "function", "", _PAGE),
+    _info("js", "function", "", _PAGE),
     Symbol(
         "haiku.experimental.fast_eval_shape",
         "function",
@@ -106,28 +100,32 @@ _REPORTS = (
 )
 
 _BRIDGE = (
-    _manual(
+    framework(
         "experimental.flax.lift",
-        "framework",
         "mod, *, name",
-        "Use the linen module itself and give it the name: `mod.clone(name=name)`. In Haiku's "
-        "tree its leaves are called name/~/path.",
-        "flax/transform_flax",
+        "The module itself where it is made, `nn.Dense(3, name='dense')`; it takes its random keys "
+        "from the program then, and not from the argument `rngs`. In Haiku's tree its leaves are "
+        "called name/~/path.",
+        "haiku/_src/flax/transform_flax.py",
+        helper="flax_bridge.lift",
     ),
-    _manual(
+    symbol(
         "experimental.flax.Module",
         "type",
         "transformed, parent=..., name=None",
-        "Use the linen module that the transformed function became; there is nothing to wrap.",
-        "flax/flax_module",
+        helper="flax_bridge.Module",
+        note="The linen module that the transformed function became needs no wrapping; its tree "
+        "has one level less.",
+        source="haiku/_src/flax/flax_module.py",
     ),
-    _manual(
+    symbol(
         "experimental.flax.flatten_flax_to_haiku",
         "function",
         "collection",
-        "`flax.traverse_util.flatten_dict(collection, sep='/')` is nearest: one level, the leaf's "
-        "name in the path.",
-        "flax/utils",
+        helper="flax_bridge.flatten_flax_to_haiku",
+        note="`flax.traverse_util.flatten_dict(collection, sep='/')` is nearest: one level, the "
+        "leaf's name in the path.",
+        source="haiku/_src/flax/utils.py",
     ),
 )
 

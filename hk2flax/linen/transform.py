@@ -92,7 +92,19 @@ def transform_with_state(f: Callable[..., Any]) -> TransformedWithState:
         mutable = flax.core.DenyList(("params", "intermediates"))
         return module.apply(variables, args, kwargs, rngs=rngs, mutable=mutable, method=run_apply)
 
+    remember_function(f, init, apply)
     return TransformedWithState(init, apply)
+
+
+def remember_function(f: Any, init: Any, apply: Any) -> None:
+    """Note on a pair what it was made of, for reports on the function."""
+    init.transformed = apply.transformed = transformed_function(f)
+
+
+def transformed_function(f: Any) -> Any:
+    """Return the function that a pair, or one of the pair, was made of; others are returned."""
+    function = f.init if isinstance(f, Transformed | TransformedWithState) else f
+    return getattr(function, "transformed", f)
 
 
 def split_module(f: Callable[..., Any]) -> tuple[nn.Module, Callable[..., Any]]:
@@ -152,6 +164,7 @@ def without_state(f: TransformedWithState) -> Transformed:
             raise TypeError("Pass an argument of yours called `state` by position.")
         return stateless(*f.apply(params, None, *args, **kwargs))
 
+    remember_function(f, init, apply)
     return Transformed(init, apply)
 
 
@@ -164,6 +177,7 @@ def with_empty_state(f: Transformed) -> TransformedWithState:
     def apply(params: Any, state: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         return f.apply(params, *args, **kwargs), {}
 
+    remember_function(f, init, apply)
     return TransformedWithState(init, apply)
 
 
@@ -177,6 +191,7 @@ def without_apply_rng(f: Any) -> Any:
             args = (*args, *given)
             return apply(*args[:leading], None, *args[leading:], **kwargs)
 
+        remember_function(apply, apply, apply_without_rng)
         return apply_without_rng
 
     return type(f)(f.init, jax.tree.map(drop_rng, f.apply))

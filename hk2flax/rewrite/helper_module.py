@@ -7,10 +7,11 @@ jax, flax and numpy, so that a migrated project never depends on hk2flax.
 from __future__ import annotations
 
 import ast
+import symtable
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 MARK = "# Written by hk2flax"
@@ -26,12 +27,26 @@ would do differently; where that does not matter, replace it and delete it here.
 
 @dataclass(frozen=True)
 class Definition:
-    """A top-level definition of `hk2flax/linen`: its source and the names it uses."""
+    """A top-level definition of `hk2flax/linen`: its source, its syntax tree, and its file."""
 
     name: str
     source: str
-    uses: frozenset[str]
+    node: ast.stmt
+    path: Path
     order: tuple[int, int]
+
+    @cached_property
+    def uses(self) -> frozenset[str]:
+        """The names it uses: a local variable may have the name of another helper."""
+        nodes = list(ast.walk(self.node))
+        bound = {n.arg for n in nodes if isinstance(n, ast.arg)}
+        bound |= {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        if isinstance(self.node, ast.FunctionDef):
+            args = self.node.args
+            eager = [*self.node.decorator_list, *args.defaults, *args.kw_defaults]
+            bound -= {n.id for e in eager if e for n in ast.walk(e) if isinstance(n, ast.Name)}
+        bound -= _global_names(self.path).get(self.name, set())
+        return frozenset(n.id for n in nodes if isinstance(n, ast.Name)) - bound - {self.name}
 
 
 @lru_cache(maxsize=1)
@@ -47,15 +62,28 @@ def _library() -> tuple[dict[str, Definition], dict[str, str]]:
             if isinstance(node, ast.Import | ast.ImportFrom):
                 _note_import(node, imports)
                 continue
-            names = _bound(node)
             start = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
             while start > 1 and lines[start - 2].startswith("#"):
                 start -= 1
             text = "\n".join(lines[start - 1 : node.end_lineno])
-            used = frozenset(n.id for n in ast.walk(node) if isinstance(n, ast.Name))
-            for name in names:
-                definitions[name] = Definition(name, text, used - {name}, (number, node.lineno))
+            for name in _bound(node):
+                definitions[name] = Definition(name, text, node, path, (number, node.lineno))
     return definitions, imports
+
+
+@cache
+def _global_names(path: Path) -> dict[str, set[str]]:
+    """By top-level function or class, the names that its code looks up outside of functions."""
+
+    def names(table: symtable.SymbolTable) -> set[str]:
+        own = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global()}
+        return own.union(*(names(child) for child in table.get_children()))
+
+    found: dict[str, set[str]] = {}
+    text = path.read_text(encoding="utf-8")
+    for table in symtable.symtable(text, path.name, "exec").get_children():
+        found.setdefault(table.get_name(), set()).update(names(table))
+    return found
 
 
 def _note_import(node: ast.Import | ast.ImportFrom, imports: dict[str, str]) -> None:

@@ -1,15 +1,19 @@
 """The helper module: what is used and nothing else, without Haiku and without hk2flax."""
 
 import ast
+import builtins
 import sys
+from pathlib import Path
 
 import pytest
 
+import hk2flax.linen
 from hk2flax.rewrite.helper_module import _library, exists, helper_module, helper_names
 from tests.sources import rewrite_files, texts
 
 NAMES = sorted(_library()[0])
-ALLOWED = {"jax", "flax", "numpy", *sys.stdlib_module_names}
+# The package tabulate is imported by the helper of that name when another layout is asked for.
+ALLOWED = {"jax", "flax", "numpy", "tabulate", *sys.stdlib_module_names}
 
 
 def imported(text: str) -> set[str]:
@@ -47,6 +51,7 @@ def test_every_name_is_defined(name):
             for n in ast.walk(node)
             if isinstance(n, ast.arg) or (isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
         }
+        inner |= {n.asname for n in ast.walk(node) if isinstance(n, ast.alias) and n.asname}
         inner |= {
             n.name
             for n in ast.walk(node)
@@ -74,6 +79,21 @@ def test_only_what_is_used():
     assert "class Linear" in text
     assert "class BatchNorm" not in text
     assert "class LSTM" not in text
+
+
+def test_a_local_variable_is_no_helper():
+    # `lift = Lift(...)` in these has nothing to do with `hk.lift`.
+    assert "def lift(" not in helper_module({"remat", "vmap", "scan"})
+    assert "def lift(" in helper_module({"lift"})
+
+
+@pytest.mark.parametrize("path", sorted(Path(hk2flax.linen.__file__).parent.glob("*.py")), ids=str)
+def test_no_builtin_function_is_taken_for_a_helper(path):
+    builtin = [name for name in NAMES if hasattr(builtins, name)]
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    known = {name for node in tree.body for name in _bound(node)}
+    used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+    assert not {name for name in builtin if name in used and name not in known}
 
 
 def test_it_never_imports_haiku_or_hk2flax():
