@@ -25,7 +25,7 @@ from . import (
     transforms,
     types,
 )
-from .aliases import ALIASES
+from .aliases import ALIASES, private_names
 from .model import Symbol
 
 SECTIONS = {
@@ -56,6 +56,14 @@ SECTIONS = {
 SYMBOLS: dict[str, Symbol] = {
     symbol.name: symbol for section in SECTIONS.values() for symbol in section.SYMBOLS
 }
+
+
+_PRIVATE = private_names(SYMBOLS.values())
+
+
+def public_name(name: str) -> str:
+    """The public name of what `haiku._src.basic.Linear` names; any other name as it is."""
+    return _PRIVATE.get(name, name) if name.startswith("haiku._src.") else name
 
 
 def lookup(name: str) -> Symbol | None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
+from .model import Symbol
+
 _EXPERIMENTAL = (
     "DO_NOT_STORE",
     "GetterContext",
@@ -36,3 +41,18 @@ ALIASES: dict[str, str] = {
     "haiku.experimental.ParamContext": "haiku.GetterContext",
     "haiku.pad.create_from_padfn": "haiku.pad.create",
 }
+
+_FILE = re.compile(r"haiku/_src/([\w/]+)\.py")
+
+
+def private_names(symbols: Iterable[Symbol]) -> dict[str, str]:
+    """Where Haiku keeps its symbols ("haiku._src.basic.Linear") -> their public names.
+
+    Programs import from there too, and copies of Haiku's own files do nothing else.
+    """
+    found = {"haiku._src.initializers": "haiku.initializers", "haiku._src.pad": "haiku.pad"}
+    for symbol in symbols:
+        last = symbol.name.rsplit(".", 1)[-1]
+        for file in _FILE.findall(symbol.source):
+            found.setdefault(f"haiku._src.{file.replace('/', '.')}.{last}", symbol.name)
+    return found

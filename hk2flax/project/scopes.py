@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from hk2flax.catalog import lookup
+from hk2flax.catalog import lookup, public_name
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -63,7 +63,8 @@ class Names:
     qualified: every Name and Attribute expression that refers to an import or a definition.
     scopes: the scope opened by a node; scope_of: the scope a Name is used in.
     parent: every node's parent. uses: for each binding, the Name nodes that read it.
-    stars: modules imported with `*`. module_aliases: assignments that rename a Haiku submodule.
+    stars: modules imported with `*`. module_aliases: assignments that rename a Haiku submodule,
+        and classes that do nothing but gather Haiku's names.
     """
 
     qualified: dict[ast.AST, str] = field(default_factory=dict)
@@ -244,6 +245,9 @@ def resolve_names(tree: ast.Module, module: str, is_package: bool) -> Names:
     _resolve_uses(names)
     if _module_aliases(names):
         _resolve_uses(names)
+    for statement in tree.body:
+        if isinstance(statement, ast.ClassDef):
+            _namespace(statement, names, f"{module}.{statement.name}")
     return names
 
 
@@ -293,12 +297,36 @@ def _module_aliases(names: Names) -> bool:
     return found
 
 
+def _namespace(node: ast.ClassDef, names: Names, dotted: str) -> None:
+    """Treats `class hk: Linear = basic.Linear`, as Haiku's own files have it, as an import."""
+    if node.bases or node.decorator_list or node.keywords:
+        return
+    members = {}
+    for statement in node.body:
+        value = getattr(statement, "value", None)
+        target = names.qualified.get(value, "") if value is not None else ""
+        if isinstance(statement, ast.Assign) and target.startswith("haiku."):
+            members |= {f"{dotted}.{t.id}": target for t in statement.targets if hasattr(t, "id")}
+        elif not (isinstance(statement, ast.Expr) and isinstance(value, ast.Constant)):
+            return
+    binding = names.scopes[node].parent.bindings[node.name]  # type: ignore[union-attr]
+    uses = [names.parent.get(use) for use in names.uses.get(id(binding), ())]
+    if not members or len(binding.nodes) != 1:
+        return
+    if all(names.qualified.get(use, "") in members for use in uses if use is not None):
+        names.module_aliases[node] = node.name
+        for use in uses:
+            if use is not None:
+                names.qualified[use] = members[names.qualified[use]]
+                extend(use, names)
+
+
 def _resolve_uses(names: Names) -> None:
     names.uses.clear()
     starred = "haiku" in names.stars
     for node, scope in names.scope_of.items():
         assert isinstance(node, ast.Name)
-        found = scope.lookup(node.id)
+        found = read_from(scope, node)
         if found is None:
             if starred and (node.id == "Module" or lookup(f"haiku.{node.id}") is not None):
                 names.qualified[node] = f"haiku.{node.id}"
@@ -308,13 +336,28 @@ def _resolve_uses(names: Names) -> None:
         if isinstance(node.ctx, ast.Load):
             names.uses.setdefault(id(binding), []).append(node)
         if binding.kind in ("import", "def", "class"):
-            names.qualified[node] = binding.target
+            names.qualified[node] = public_name(binding.target)
             extend(node, names)
+
+
+def read_from(scope: Scope, node: ast.Name) -> tuple[Scope, Binding] | None:
+    """Where a name gets its value: `Linear = Linear` in a class body reads the outer one."""
+    found = scope.lookup(node.id)
+    if (
+        found is not None
+        and found[0] is scope
+        and isinstance(scope.node, ast.ClassDef)
+        and isinstance(node.ctx, ast.Load)
+        and scope.parent is not None
+        and all(getattr(place, "lineno", 0) >= node.lineno for place in found[1].nodes)
+    ):
+        return scope.parent.lookup(node.id)
+    return found
 
 
 def extend(node: ast.AST, names: Names) -> None:
     """Carries a resolved name up its attribute chain."""
     parent = names.parent.get(node)
     while isinstance(parent, ast.Attribute) and parent.value is node:
-        names.qualified[parent] = f"{names.qualified[node]}.{parent.attr}"
+        names.qualified[parent] = public_name(f"{names.qualified[node]}.{parent.attr}")
         node, parent = parent, names.parent.get(parent)

@@ -165,7 +165,7 @@ def _imports_haiku(context: Context) -> bool:
 
 def _names_read(text: str) -> set[str]:
     """The imported names that a text reads, in quoted or commented types and `__all__` too."""
-    from hk2flax.project.scopes import resolve_names
+    from hk2flax.project.scopes import read_from, resolve_names
 
     tree = ast.parse(text)
     resolved = resolve_names(tree, "", False)
@@ -175,7 +175,7 @@ def _names_read(text: str) -> set[str]:
         for node, scope in resolved.scope_of.items()
         if isinstance(node, ast.Name)
         and isinstance(node.ctx, ast.Load)
-        and ((found := scope.lookup(node.id)) is None or found[1].kind == "import")
+        and ((found := read_from(scope, node)) is None or found[1].kind == "import")
     }
     for comment in _TYPE_COMMENT.findall(text):
         names.update(re.findall(r"\b[A-Za-z_]\w*", comment))

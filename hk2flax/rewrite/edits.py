@@ -104,6 +104,17 @@ class Text:
         """The text of a node with the edits inside it applied."""
         return self.get(*self.span(node))
 
+    def alone(self, node: ast.expr) -> str:
+        """The same, outside of the brackets that allowed it to span lines."""
+        written = self.of(node)
+        if "\n" in written:
+            try:
+                ast.parse(written, mode="eval")
+            except SyntaxError:
+                loose = re.search(r"#|\"{3}|\'{3}", written)
+                return f"({written})" if loose else re.sub(r"\s*\n\s*", " ", written)
+        return written
+
     def original(self, node: ast.AST) -> str:
         """The text of a node as it was."""
         start, end = self.span(node)

@@ -61,7 +61,6 @@ def _loose_comments(context: Context, plan: ClassPlan) -> dict[int, str]:
 
 def field_text(context: Context, plan: ClassPlan, parameter: Parameter) -> str:
     """`features: int = 3`, with Any and default_factory where they are needed."""
-    text = context.text
     own = {id(p) for p in plan.parameters}
     is_own = id(parameter) in own
     annotation = _annotation(context, parameter, is_own)
@@ -76,7 +75,7 @@ def field_text(context: Context, plan: ClassPlan, parameter: Parameter) -> str:
     if parameter.star == "**":
         kind = f"dict[str, {context.from_import('typing', 'Any')}]"
         return f"{parameter.field}: {kind} = {_field(context)}(default_factory=dict, kw_only=True)"
-    value = text.of(default) if _here(context, default) else ast.unparse(default)
+    value = context.text.alone(default) if _here(context, default) else ast.unparse(default)
     if _needs_factory(context, default):
         factory = {"[]": "list", "{}": "dict", "set()": "set"}.get(value, f"lambda: {value}")
         arguments = f"default_factory={factory}" + (", kw_only=True" if kw_only else "")
@@ -97,7 +96,7 @@ def _field(context: Context) -> str:
 def _annotation(context: Context, parameter: Parameter, is_own: bool) -> str:
     if parameter.annotation is not None:
         if is_own or _here(context, parameter.annotation):
-            return context.text.of(parameter.annotation)
+            return context.text.alone(parameter.annotation)
         return "Any" if context.from_import("typing", "Any") else ""
     value = getattr(parameter.default, "value", None)
     if isinstance(parameter.default, ast.Constant) and type(value) in (bool, int, float, str):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from hk2flax.rewrite.context import Context
-from hk2flax.rewrite.removal import remove_statement
+from hk2flax.rewrite.removal import close_gap, remove_statement
 
 
 def remove_module_aliases(context: Context, used: set[str]) -> bool:
@@ -20,6 +20,8 @@ def remove_module_aliases(context: Context, used: set[str]) -> bool:
             context.text.set(statement, "pass")
         else:
             context.text.replace(*context.text.whole_lines(*context.text.span(statement)), "")
+            if isinstance(statement, ast.ClassDef):
+                close_gap(context.text, statement)
     return removed
 
 

@@ -26,7 +26,8 @@ def rewrite_reference(context: Context, node: ast.expr) -> None:
         context.text.set(node, context.dotted("flax.linen.Module"))
         context.count(name, "native")
         return
-    if parent in context.file.names.module_aliases:
+    aliases = context.file.names.module_aliases
+    if parent in aliases or context.file.names.parent.get(parent) in aliases:
         return
     if name == "haiku" and isinstance(parent, ast.Compare):  # `assert hk is not None`
         context.text.set(node, context.alias("flax.linen"))

@@ -145,7 +145,7 @@ def _post_init(context: Context, plan: ClassPlan, pad: str, step: str) -> list[s
         lines.append(f"{pad}{step}for field, value in {_loose(context, mapping)}.items():")
         lines.append(f"{pad}{step}{step}setattr({me}, field, value)")
     lines += [
-        f"{pad}{step}{me}.{name} = {context.text.of(value)}"
+        f"{pad}{step}{me}.{name} = {context.text.alone(value)}"
         for name, value in plan.computed.items()
     ]
     return [*lines, f"{pad}{step}super().__post_init__()"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 import types
 
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from hk2flax.catalog import SYMBOLS, lookup, removed
-from hk2flax.catalog.aliases import ALIASES
+from hk2flax.catalog.aliases import ALIASES, private_names
 
 # Imported for their names: haiku itself leaves these submodules out.
 import haiku.experimental.flax  # isort: skip
@@ -172,3 +173,17 @@ def test_source_names_the_file(name):
         return
     if "/haiku/" in path or "/jax/" in path:
         assert path.endswith(source.partition(";")[0]), path
+
+
+PRIVATE = [pair for pair in private_names(SYMBOLS.values()).items() if pair[1] in PUBLIC]
+
+
+@pytest.mark.parametrize("private, public", PRIVATE)
+def test_a_private_name_leads_to_the_public_object(private, public):
+    module, _, name = private.rpartition(".")
+    if isinstance(PUBLIC[public], types.ModuleType):  # its members are what programs use
+        members = importlib.import_module(private)
+        assert any(getattr(members, n, None) is v for n, v in vars(PUBLIC[public]).items())
+        return
+    found = getattr(importlib.import_module(module), name, None)
+    assert found is None or found is PUBLIC[public]
