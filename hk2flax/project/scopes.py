@@ -301,7 +301,7 @@ def _namespace(node: ast.ClassDef, names: Names, dotted: str) -> None:
     """Treats `class hk: Linear = basic.Linear`, as Haiku's own files have it, as an import."""
     if node.bases or node.decorator_list or node.keywords:
         return
-    members = {}
+    members: dict[str, str] = {}
     for statement in node.body:
         value = getattr(statement, "value", None)
         target = names.qualified.get(value, "") if value is not None else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from itertools import islice
 
 from hk2flax.catalog import lookup
 from hk2flax.catalog.model import Symbol
@@ -26,8 +27,7 @@ def rewrite_reference(context: Context, node: ast.expr) -> None:
         context.text.set(node, context.dotted("flax.linen.Module"))
         context.count(name, "native")
         return
-    aliases = context.file.names.module_aliases
-    if parent in aliases or context.file.names.parent.get(parent) in aliases:
+    if any(outer in context.file.names.module_aliases for outer in _two_above(context, node)):
         return
     if name == "haiku" and isinstance(parent, ast.Compare):  # `assert hk is not None`
         context.text.set(node, context.alias("flax.linen"))
@@ -44,6 +44,11 @@ def rewrite_reference(context: Context, node: ast.expr) -> None:
     ):
         return
     _replace(context, node, symbol, name)
+
+
+def _two_above(context: Context, node: ast.expr) -> list[ast.AST]:
+    """The statement `Linear = basic.Linear` around a value, and what that stands in."""
+    return list(islice(context.file.names.ancestors(node), 2))
 
 
 def _is_attribute_of_symbol(context: Context, node: ast.expr) -> bool:
