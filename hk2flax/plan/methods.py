@@ -46,7 +46,8 @@ class Site:
 @dataclass
 class Methods:
     """The decisions: `decoration` by method node; `setup_helpers` run from `__init__` only;
-    `repeated` methods run in their caller's frame, perhaps several times.
+    `repeated` methods run in their caller's frame, perhaps several times; `scoped` ones start all
+    names afresh.
 
     `external` are the attributes that some code reads on an object other than `self`: by name, the
     classes whose objects these are ("" where that is unknown);
@@ -57,6 +58,7 @@ class Methods:
     creating: set[ast.AST] = field(default_factory=set)
     setup_helpers: set[ast.AST] = field(default_factory=set)
     repeated: set[ast.AST] = field(default_factory=set)
+    scoped: set[ast.AST] = field(default_factory=set)
     external: dict[str, set[str]] = field(default_factory=dict)
     attribute_reads: dict[str, set[str]] = field(default_factory=dict)
 
@@ -166,10 +168,14 @@ def _plan_family(
     frames = {m: c for c, m in methods if m not in inits and m not in helpers}
     creating = {m for m, c in frames.items() if creates_inline(project, creators, c.file, m)}
     unframed = {m for m, c in frames.items() if m in creating and not _is_frame(c.file, m)}
-    inlined = _inline_once(frames, creating, unframed, sites, external)
+    alike = {m: like for m, c in frames.items() if (like := _name_like(c.file, m)) is not None}
+    inlined = _inline_once(frames, creating, unframed, sites, external, set(alike))
     framed = creating - unframed - inlined
     names_of_framed = {m.name for m in framed}
     for method in framed:
+        if method in alike:  # its decorator, a helper, is the scope
+            result.scoped.add(method)
+            continue
         own_sites = sites.get(method.name, [])
         recursive = any(s.caller is method and not s.through_super for s in own_sites)
         if method.name == "__call__":
@@ -181,11 +187,14 @@ def _plan_family(
             isinstance(d, ast.Name) and d.id == "property" for d in method.decorator_list
         )
         alone = names_of_framed == {method.name}
-        if recursive or overridden or is_property or not (alone or method.name == "__call__"):
+        shared = not {method.name, ""}.isdisjoint(alike.values())
+        once = alone or method.name == "__call__"
+        if recursive or overridden or is_property or shared or not once:
             result.decoration[method] = SCOPE
+            result.scoped.add(method)
         else:
             result.decoration[method] = COMPACT
-    scoped = any(result.decoration.get(m) == SCOPE for m in framed)
+    scoped = not result.scoped.isdisjoint(framed)
     _plan_unframed(result, {*unframed, *inlined}, sites, scoped)
     result.creating |= creating
 
@@ -229,6 +238,17 @@ def _is_frame(file: File, method: ast.FunctionDef) -> bool:
         if name in _NOT_FRAMES:
             return False
     return True
+
+
+def _name_like(file: File, method: ast.FunctionDef) -> str | None:
+    """The method whose names `@hk.name_like` makes a method share; "" for a name that varies."""
+    for decorator in method.decorator_list:
+        if isinstance(decorator, ast.Call) and decorator.args:
+            name = file.names.qualified.get(decorator.func, "")
+            if name in ("haiku.name_like", "haiku.experimental.name_like"):
+                given = decorator.args[0]
+                return str(given.value) if isinstance(given, ast.Constant) else ""
+    return None
 
 
 def _sites(family: list[Class]) -> dict[str, list[Site]]:
@@ -287,6 +307,7 @@ def _inline_once(
     unframed: set[ast.FunctionDef],
     sites: dict[str, list[Site]],
     external: set[str],
+    alike: set[ast.FunctionDef],
 ) -> set[ast.FunctionDef]:
     """Helpers that are part of their one caller; callers of these and of unframed ones create."""
     inlined: set[ast.FunctionDef] = set()
@@ -300,6 +321,7 @@ def _inline_once(
                 fresh = {c for c in callers if c in frames and c not in creating}
             elif (
                 method not in inlined
+                and method not in alike
                 and method.name != "__call__"
                 and len(own) == 1
                 and own[0].is_call

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from hk2flax.plan.class_plan import ClassPlan
+from hk2flax.plan.methods import Methods
 from hk2flax.plan.reserved import RESERVED
 from hk2flax.project.creates import Creators, class_around, function_around, method_around
 from hk2flax.project.index import Class, File, Project
@@ -23,7 +24,10 @@ _STORAGE = ("haiku.get_parameter", "haiku.get_state", "haiku.set_state")
 
 @dataclass
 class NamePlan:
-    """Literal names by class (or by function outside classes), and the calls of each function."""
+    """Literal names by class (or by function outside classes), and the calls of each function.
+
+    `repeated` methods run in their caller's frame; `scoped` ones start all names afresh.
+    """
 
     project: Project
     creators: Creators
@@ -32,9 +36,13 @@ class NamePlan:
     sites: dict[ast.AST, list[tuple[File, ast.Call]]] = field(default_factory=dict)
     taken: dict[str, set[str]] = field(default_factory=dict)
     repeated: set[ast.AST] = field(default_factory=set)
+    scoped: set[ast.AST] = field(default_factory=set)
 
     def pool(self, file: File, node: ast.AST) -> object:
-        """What shares a linen scope with `node`: its class, else its function, else the file."""
+        """What shares a linen scope with `node`: its class, else its function, else the file.
+
+        Names in a scoped method are counted apart: they meet those of the class that are not.
+        """
         method = method_around(file, node)
         owner = class_around(self.project, file, node)
         if method is not None and owner is not None and owner.name in self.plans:
@@ -45,8 +53,9 @@ class NamePlan:
         """True when the name given to this module construction is unique in its linen scope."""
         loop = self.loop(file, call)
         if isinstance(value, ast.Constant) and isinstance(value.value, str):
-            pool = self.pool(file, call)
-            used = self.literals.get(pool, {}).get(value.value, 0)
+            used = self.literals.get(self.pool(file, call), {}).get(value.value, 0)
+            if (method := method_around(file, call)) in self.scoped:
+                used += self.literals.get(method, {}).get(value.value, 0)
             if loop is not None or used != 1 or not self.is_free(file, call, value.value):
                 return False
             return self._runs_once(file, call)
@@ -156,13 +165,10 @@ def _targets(loop: ast.AST) -> set[str]:
 
 
 def plan_names(
-    project: Project, creators: Creators, plans: dict[str, ClassPlan], repeated: set[ast.AST]
+    project: Project, creators: Creators, plans: dict[str, ClassPlan], methods: Methods
 ) -> NamePlan:
-    """Collects all literal names and all call sites of the project.
-
-    `repeated` are the methods that run in their caller's frame, perhaps several times.
-    """
-    result = NamePlan(project, creators, plans, repeated=repeated)
+    """Collects all literal names and all call sites of the project."""
+    result = NamePlan(project, creators, plans, repeated=methods.repeated, scoped=methods.scoped)
     for file in project.files.values():
         for node in file.names.parent:
             if not isinstance(node, ast.Call):
@@ -179,7 +185,9 @@ def plan_names(
                 continue
             for value in values:
                 if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                    pool = result.literals.setdefault(result.pool(file, node), {})
+                    method = method_around(file, node)
+                    place = method if method in result.scoped else result.pool(file, node)
+                    pool = result.literals.setdefault(place, {})
                     pool[value.value] = pool.get(value.value, 0) + 1
     return result
 

@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from hk2flax.plan.absolute_names import AbsoluteNames, plan_absolute_names
 from hk2flax.plan.class_plan import ClassPlan
 from hk2flax.plan.classes import plan_class
+from hk2flax.plan.hooks import uses_hooks, uses_policies
 from hk2flax.plan.initializers import Initializers, find_initializers
 from hk2flax.plan.methods import Methods, plan_methods
 from hk2flax.plan.names import NamePlan, plan_names
@@ -53,9 +55,24 @@ class Program:
         return any(_PRECISION.search(file.source.data) for file in self.project.files.values())
 
     @cached_property
+    def has_hooks(self) -> bool:
+        """True where variables pass through hooks, which expect those of Haiku's layers."""
+        return uses_hooks(self.project)
+
+    @cached_property
+    def has_policies(self) -> bool:
+        """True where classes have policies, which do not apply to transparent methods."""
+        return uses_policies(self.project)
+
+    @cached_property
     def replaces_rng(self) -> bool:
         """True when `hk.with_rng` or its kin occurs: linen's streams know nothing of its keys."""
         return any(_SEQUENCE.search(file.source.data) for file in self.project.files.values())
+
+    @cached_property
+    def absolute_names(self) -> AbsoluteNames:
+        """What modules may be called that are not named by `hk.force_name`."""
+        return plan_absolute_names(self.project, self.classes)
 
     @cached_property
     def settings(self) -> set[ast.Call]:
@@ -89,7 +106,7 @@ def plan_program(sources: Iterable[SourceFile], prefer: str) -> Program:
     methods = plan_methods(project, creators, classes)
     _spare_setup_helpers(classes, methods)
     initializers = find_initializers(project, classes)
-    names = plan_names(project, creators, classes, methods.repeated)
+    names = plan_names(project, creators, classes, methods)
     transforms = plan_transforms(project, creators, classes)
     stacks = plan_stacks(project, creators, classes, names)
     state = plan_state(project, methods, names, transforms)
