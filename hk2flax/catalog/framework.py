@@ -97,10 +97,10 @@ _NAMES = (
     framework(
         "force_name",
         "name",
-        "A module at an absolute path.",
+        "`**force_name(name)` where a module is constructed. linen has no absolute names: to share "
+        "weights, make a module once and pass it to whoever uses it. A name that Haiku gives to "
+        "another module is reported, as that name changes.",
         _MODULE,
-        manual="linen has no absolute names: to share weights make the module once and pass the "
-        "module itself to whoever uses it.",
     ),
     framework("current_name", "", "`'/'.join(self.path)`.", _BASE),
 )

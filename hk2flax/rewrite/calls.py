@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from hk2flax.catalog.convert import same_literal
 from hk2flax.catalog.model import OMIT, Native, Symbol, Value
 from hk2flax.catalog.signatures import bind_call, literal, parse_signature
+from hk2flax.rewrite.absolute_names import is_forced
 from hk2flax.rewrite.chains import is_plain_chain
 from hk2flax.rewrite.context import Context
-from hk2flax.rewrite.edits import Slot, append_arguments, remove_slot
+from hk2flax.rewrite.edits import Slot, append_arguments, argument, remove_slot
 from hk2flax.rewrite.helper_module import exists
 from hk2flax.rewrite.uses import reads_attribute, visible_calls
 
@@ -72,6 +73,7 @@ def _native_arguments(
         rule = native.args.get(name)
         if name == "name":
             keeps = context.program.names.keeps(context.file, call, bound[name])
+            keeps = keeps or is_forced(context, bound[name])
             changes[name] = value.text if keeps else OMIT
         elif rule is None:
             if name not in native.combined and not same_literal(
@@ -148,7 +150,7 @@ def _carry_out(
         if name not in native.args or native.args[name].convert is None:
             given = text.get(slot.start, slot.end)  # with the author's parentheses
             new = given.partition("=")[2].lstrip() if slot.keyword else given
-        replacement = new if stays else f"{to}={new}"
+        replacement = new if stays or is_forced(context, argument(slot)) else f"{to}={new}"
         if replacement != text.get(slot.start, slot.end):
             text.replace(slot.start, slot.end, replacement)
     _finish(context, call, slots, gone, kept, [f"{k}={v}" for k, v in added.items()])
@@ -198,8 +200,10 @@ def _drop_name(context: Context, call: ast.Call, symbol: Symbol) -> None:
             positional += 1
         if not is_name:
             continue
-        value = slot.node.value if isinstance(slot.node, ast.keyword) else slot.node
-        if not context.program.names.keeps(context.file, call, value):
+        value = argument(slot)
+        if is_forced(context, value):
+            context.text.replace(slot.start, slot.end, context.text.of(value))
+        elif not context.program.names.keeps(context.file, call, value):
             remove_slot(context.text, slots, index)
         elif slot.keyword is None:
             context.text.replace(

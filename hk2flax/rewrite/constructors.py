@@ -6,8 +6,9 @@ import ast
 
 from hk2flax.plan.class_plan import ClassPlan
 from hk2flax.plan.positions import linen_order
+from hk2flax.rewrite.absolute_names import is_forced
 from hk2flax.rewrite.context import Context
-from hk2flax.rewrite.edits import Slot, append_arguments, remove_slot
+from hk2flax.rewrite.edits import Slot, append_arguments, argument, remove_slot
 
 
 def rewrite_construction(context: Context, call: ast.Call, plan: ClassPlan) -> None:
@@ -45,6 +46,11 @@ def rewrite_construction(context: Context, call: ast.Call, plan: ClassPlan) -> N
                     "haiku.Module",
                 )
             return
+        if is_forced(context, argument(slot)):
+            text.replace(slot.start, slot.end, text.of(argument(slot)))
+            positional += slot.keyword is None
+            in_place = False
+            continue
         if isinstance(slot.node, ast.keyword):
             parameter = by_name.get(slot.node.arg or "")
             if parameter is None:
@@ -118,7 +124,9 @@ def _collect_arguments(
         if isinstance(node, ast.keyword):
             parameter = by_name.get(node.arg or "")
             if node.arg == "name":
-                if context.program.names.keeps(context.file, call, node.value):
+                if is_forced(context, node.value):
+                    arguments.append(text.of(node.value))
+                elif context.program.names.keeps(context.file, call, node.value):
                     arguments.append(source)
             elif parameter is not None:
                 arguments.append(f"{parameter.field}={text.of(node.value)}")

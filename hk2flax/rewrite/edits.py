@@ -215,6 +215,11 @@ class Text:
         return b"#" in self.data[start:end]
 
 
+def argument(slot: Slot) -> ast.expr:
+    """The value of an argument."""
+    return slot.node.value if isinstance(slot.node, ast.keyword) else slot.node
+
+
 def remove_slot(text: Text, slots: list[Slot], index: int) -> None:
     """Deletes one argument and the comma that goes with it."""
     if index + 1 < len(slots):

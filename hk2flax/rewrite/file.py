@@ -10,6 +10,7 @@ from hk2flax.plan.name_dependence import find_name_dependence
 from hk2flax.plan.positions import find_passed_classes
 from hk2flax.project.creates import class_around, is_layer, method_around, self_name
 from hk2flax.rewrite import storage
+from hk2flax.rewrite.absolute_names import FORCE, force_name
 from hk2flax.rewrite.attributes import (
     rewrite_attribute,
     rewrite_parameter_use,
@@ -41,6 +42,7 @@ _STORAGE = {
     "haiku.next_rng_key": storage.next_rng_key,
     "haiku.dropout": storage.dropout,
     OPTIMIZE: unwrap_function,
+    FORCE: force_name,
 }
 
 

@@ -8,6 +8,7 @@ from itertools import islice
 from hk2flax.catalog import lookup
 from hk2flax.catalog.model import Symbol
 from hk2flax.project.creates import is_layer
+from hk2flax.rewrite.absolute_names import FORCE, leave_force
 from hk2flax.rewrite.calls import has_helper
 from hk2flax.rewrite.context import Context
 from hk2flax.rewrite.settings import OPTIMIZE, leave_keys
@@ -37,6 +38,9 @@ def rewrite_reference(context: Context, node: ast.expr) -> None:
             context.leave(node, "HK101", f"{name} has no entry in the catalog", name)
         return
     if name == OPTIMIZE and leave_keys(context, node):
+        return
+    if symbol.name == FORCE:
+        leave_force(context, node)
         return
     is_decorator = node in getattr(parent, "decorator_list", ())
     if (name in GONE and is_decorator) or (
