@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hk2flax.plan.absolute_names import AbsoluteNames, plan_absolute_names
-from hk2flax.plan.absolute_names import AbsoluteNames, plan_absolute_names
 from hk2flax.plan.class_plan import ClassPlan
 from hk2flax.plan.classes import plan_class
 from hk2flax.plan.hooks import uses_hooks, uses_policies
@@ -69,11 +68,6 @@ class Program:
     def replaces_rng(self) -> bool:
         """True when `hk.with_rng` or its kin occurs: linen's streams know nothing of its keys."""
         return any(_SEQUENCE.search(file.source.data) for file in self.project.files.values())
-
-    @cached_property
-    def absolute_names(self) -> AbsoluteNames:
-        """What modules may be called that are not named by `hk.force_name`."""
-        return plan_absolute_names(self.project, self.classes)
 
     @cached_property
     def absolute_names(self) -> AbsoluteNames:
