@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -43,22 +43,23 @@ class Known:
         wanted = native.target.rsplit(".", 1)[-1]
         return any(c.startswith("flax.") and _simple(c) == wanted for c in classes)
 
-    def composite_in_haiku(self, classes: Iterable[str]) -> bool:
-        """Whether a Haiku layer may become one Flax layer whose inner modules do not correspond."""
-        return any(s.native is not None and is_composite(s.native) for s in self.haiku(classes))
+    def composite_in_haiku(self, classes: Sequence[str]) -> bool:
+        """Whether a Haiku layer may become one Flax layer whose inner modules do not correspond.
 
-    def composite_in_flax(self, classes: Iterable[str]) -> bool:
+        A class of the user's that derives from one may hold anything, and becomes a class that
+        derives from the helper: its inner modules pair one by one.
+        """
+        return any(s.native is not None and is_composite(s.native) for s in self.haiku(classes[:1]))
+
+    def composite_in_flax(self, classes: Sequence[str]) -> bool:
         """The same for the Flax side: the native layer itself or the helper of that name."""
-        for name in classes:
-            simple = _simple(name)
-            if name.startswith("flax."):
-                if simple in self._composite_targets:
-                    return True
-            elif name not in self.user_classes:
-                symbol = next((s for s in self._layers.values() if s.helper == simple), None)
-                if symbol and symbol.native is not None and is_composite(symbol.native):
-                    return True
-        return False
+        name = classes[0] if classes else ""
+        if not name or name in self.user_classes:
+            return False
+        if name.startswith("flax."):
+            return _simple(name) in self._composite_targets
+        symbol = next((s for s in self._layers.values() if s.helper == _simple(name)), None)
+        return symbol is not None and symbol.native is not None and is_composite(symbol.native)
 
 
 def is_composite(native: Native) -> bool:
