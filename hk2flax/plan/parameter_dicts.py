@@ -44,7 +44,7 @@ def is_parameter_dict(file: File, node: ast.expr) -> bool:
     """True for a name like `params` that is not seen to hold something else."""
     if isinstance(node, ast.Subscript):  # train_state["params"]
         return any(_DICTS.match(text) for text in strings(node.slice))
-    if not _DICTS.match(last(node)):
+    if not _DICTS.match(last(node)) or _is_standard(file, node):
         return False
     if is_own_dict(file, node):
         return False

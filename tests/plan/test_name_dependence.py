@@ -58,6 +58,7 @@ def test_found(text):
         "hyperparams = {}\nlr = hyperparams['lr']",
         "opt = optax.adam(1e-3)\ns = opt.init(params)\nx = s[0]",
         "key = 'a'\nif key == 'loss':\n    pass",
+        "import inspect\nfirst = list(inspect.signature(print).parameters.values())[0]",
     ],
 )
 def test_not_found(text):
