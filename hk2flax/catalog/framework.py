@@ -105,55 +105,53 @@ _NAMES = (
     framework("current_name", "", "`'/'.join(self.path)`.", _BASE),
 )
 
-_MAP_VARIABLES = (
-    "`nn.map_variables(Module, 'params', trans_in_fn=f)` transforms what a module reads. Let f "
-    "return its argument while `init` runs: linen would store the transformed value. To act on "
-    "single parameters, override `param` in a base class of your modules."
+_HOOK = (
+    "Linen has no hooks on variables: the helper replaces the methods of `flax.core.Scope` that "
+    "all variables pass through. In a project with hooks all layers with parameters are helpers, "
+    "so that hooks are told Haiku's leaf names."
+)
+_CONTEXT = (
+    "`name`, `original_dtype`, `original_shape` are Haiku's; `full_name` and `module_name` are "
+    "paths in the Flax tree (HK201)."
 )
 
 _HOOKS = (
     framework(
         "custom_getter",
         "getter, *, params=True, state=False",
-        "The getter that was registered first runs first.",
+        f"The getter that was entered first runs first, at init too. {_HOOK}",
         _BASE,
-        manual=_MAP_VARIABLES,
     ),
     framework(
         "custom_creator",
         "creator, *, params=True, state=False",
-        "Runs during init only.",
+        f"Runs where a variable does not exist yet. {_HOOK}",
         _BASE,
-        manual=_MAP_VARIABLES,
     ),
     framework(
         "custom_setter",
         "setter",
-        "",
+        f"While initialising it does not run for what init does not return. {_HOOK}",
         _BASE,
-        manual="Change the value where the program sets it; linen has no hook for it.",
     ),
-    Symbol(
-        "haiku.GetterContext",
+    symbol(
+        "GetterContext",
         "type",
         "full_name, module, original_dtype, original_shape, original_init, lifted_prefix_name",
-        manual=_MAP_VARIABLES,
-        note="What custom getters and creators are told.",
+        note=f"What custom getters and creators are told. {_CONTEXT}",
         source=_BASE,
     ),
-    Symbol(
-        "haiku.SetterContext",
+    symbol(
+        "SetterContext",
         "type",
         "full_name, module, original_dtype, original_shape, lifted_prefix_name",
-        manual="Change the value where the program sets it; linen has no hook for it.",
-        note="What custom setters are told.",
+        note=f"What custom setters are told. {_CONTEXT}",
         source=_BASE,
     ),
-    Symbol(
-        "haiku.DO_NOT_STORE",
+    symbol(
+        "DO_NOT_STORE",
         "type",
-        manual="A linen parameter is always stored: compute the value in the module instead.",
-        note="A custom creator returns it to keep the parameter out of the tree.",
+        note="A creator, setter or initialiser returns it to keep a value out of the tree.",
         source=_BASE,
     ),
     Symbol(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from hk2flax.catalog import lookup
 from hk2flax.catalog.signatures import bind_call, parse_signature
 from hk2flax.plan.class_plan import ClassPlan
+from hk2flax.plan.hooks import creator_initializers
 from hk2flax.project.creates import class_around, method_around, self_name
 from hk2flax.project.index import File, Project
 from hk2flax.project.scopes import FUNCTIONS
@@ -76,6 +77,8 @@ def find_initializers(project: Project, plans: dict[str, ClassPlan]) -> Initiali
         for node in file.names.parent:
             for value in _keyed_initializers(node):
                 flow.mark(file, value)
+    for file, value in creator_initializers(project):
+        flow.mark(file, value)
     seen: set[tuple[str, str]] = set()
     while flow.result.parameters - seen:
         for owner, parameter in sorted(flow.result.parameters - seen):

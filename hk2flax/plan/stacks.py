@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from hk2flax.catalog import lookup
 from hk2flax.plan.class_plan import ClassPlan
+from hk2flax.plan.hooks import uses_hooks
 from hk2flax.plan.names import NamePlan
 from hk2flax.project.creates import (
     Creators,
@@ -55,7 +56,7 @@ def plan_stacks(
 ) -> StackPlan:
     """Finds the stacks and scans of the project that plain linen writes as one `nn.scan`."""
     plan = StackPlan()
-    if _has_state(project):
+    if _has_state(project) or uses_hooks(project):
         return plan
     counts: dict[object, int] = {}
     for file in project.files.values():

@@ -6,6 +6,7 @@ import ast
 import re
 
 from hk2flax.plan.class_plan import ClassPlan
+from hk2flax.plan.hooks import is_context_path
 from hk2flax.project.creates import class_around, method_around, self_name
 from hk2flax.project.scopes import FUNCTIONS
 from hk2flax.rewrite.absolute_names import forced_path
@@ -16,6 +17,8 @@ def rewrite_attribute(context: Context, node: ast.Attribute) -> None:
     """Gives `self.x` the name that the plan chose for it."""
     if node.attr == "module_name" and forced_path(context, node):
         return
+    if context.program.has_hooks and is_context_path(node):
+        return  # of a hook's context, which has it; reported as a dependence on names
     if node.attr in ("params_dict", "module_name") and context.mentions_haiku:
         context.leave(node, "HK104", f"{node.attr} exists in Haiku's Module only", "haiku.Module")
         return

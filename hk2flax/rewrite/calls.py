@@ -21,8 +21,12 @@ def rewrite_call(context: Context, call: ast.Call, symbol: Symbol) -> None:
     native = symbol.native
     if native is not None and native.min_rank and _initialises_vector(context, call):
         native = None
-    if native is not None and native.leaves and context.exact and context.program.other_precision:
-        native = None if has_helper(symbol) else native
+    program = context.program
+    as_haiku = program.has_hooks or (context.exact and program.other_precision)
+    if native is not None and native.leaves and as_haiku and has_helper(symbol):
+        native = None
+    if native is not None and native.only_float32 and context.exact and program.other_precision:
+        native = None
     is_plain = symbol.name == "haiku.Sequential" and is_plain_chain(context, call)
     if native is not None and (native.is_exact or is_plain or not context.exact):
         changes = _native_arguments(context, call, symbol, native)

@@ -27,7 +27,7 @@ def rewrite_bases(context: Context, plan: ClassPlan) -> None:
 def rewrite_class(context: Context, plan: ClassPlan) -> None:
     """Carries out everything but the bases; the children of the class have been visited."""
     text, node = context.text, plan.cls.node
-    insert_todos(context)
+    insert_todos(context, node)
     if plan.is_dataclass:
         _drop_dataclass_decorator(context, plan)
     init = plan.init

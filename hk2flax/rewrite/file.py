@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+from itertools import chain
 
 from hk2flax.catalog import lookup
 from hk2flax.plan.class_plan import ClassPlan
+from hk2flax.plan.hooks import find_hook_dependence
 from hk2flax.plan.name_dependence import find_name_dependence
 from hk2flax.plan.positions import find_passed_classes
 from hk2flax.project.creates import class_around, is_layer, method_around, self_name
@@ -48,16 +50,18 @@ _STORAGE = {
 
 def edit_file(context: Context) -> None:
     """Collects all edits of one file in `context`."""
+    project, classes = context.program.project, context.program.classes
+    by_name = find_name_dependence(project, context.file)
+    by_hook = find_hook_dependence(context.file) if context.program.has_hooks else ()
+    for place, message in chain(by_name, by_hook):
+        context.diagnose(place, "HK201", message)
+        context.todos.append((place, f"# TODO(hk2flax): HK201 {message}"))
     for node in context.file.tree.body:
         _visit(context, node)
     rewrite_quoted(context)
     _note_dtypes(context)
-    project, classes = context.program.project, context.program.classes
     for place, message in find_passed_classes(project, classes, context.file):
         context.diagnose(place, "HK102", message)
-    for place, message in find_name_dependence(project, context.file):
-        context.diagnose(place, "HK201", message)
-        context.todos.append((place, f"# TODO(hk2flax): HK201 {message}"))
 
 
 _HALF = ("bfloat16", "float16")
@@ -263,7 +267,10 @@ def _visit_function(context: Context, node: ast.FunctionDef | ast.AsyncFunctionD
     text = context.text
     for decorator in node.decorator_list:
         name = context.name(decorator)
-        if name in GONE and decorator not in context.kept:
+        if name.endswith(".transparent") and context.program.has_policies:
+            text.set(decorator, context.helper("transparent"))
+            context.count("haiku.transparent", "helper")
+        elif name in GONE and decorator not in context.kept:
             start, end = text.span(decorator)
             text.replace(text.line_start(start), text.line_end(end), "")
             context.count(name.replace(".experimental.transparent", ".transparent"), "native")

@@ -10,15 +10,19 @@ from hk2flax.rewrite.context import Context
 from hk2flax.rewrite.edits import Text
 
 
-def insert_todos(context: Context) -> None:
-    """Inserts those collected so far: at the end, and before the text around them is replaced."""
+def insert_todos(context: Context, inside: ast.AST | None = None) -> None:
+    """Inserts those collected so far: at the end, and before the text around them is replaced.
+
+    inside: the class or function whose text will be replaced; all of the file without.
+    """
     if not context.todos:
         return
     text = context.text
     seen: set[tuple[int, str]] = set()
     hidden = suppressions(context.file.source.text or "")
     rel = context.file.source.rel
-    todos, context.todos = context.todos, []
+    todos = [t for t in context.todos if inside is None or _is_inside(t[0], inside)]
+    context.todos = [t for t in context.todos if t not in todos]
     for node, comment in todos:
         code = comment.split()[2]
         place = getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
@@ -38,6 +42,11 @@ def insert_todos(context: Context) -> None:
             continue
         seen.add((at, comment))
         text.insert(at, f"{text.indent(start)}{comment}{text.newline}")
+
+
+def _is_inside(node: ast.AST, outer: ast.AST) -> bool:
+    first, last = outer.lineno, outer.end_lineno  # type: ignore[attr-defined]
+    return bool(first <= getattr(node, "lineno", 1) <= last)
 
 
 def _comments_above(text: Text, at: int) -> list[str]:

@@ -7,6 +7,7 @@ import ast
 from hk2flax.plan.transform_plan import NativeTransform, Site
 from hk2flax.rewrite.context import Context
 from hk2flax.rewrite.edits import append_arguments, remove_slot
+from hk2flax.rewrite.todos import insert_todos
 
 
 def rewrite_site(context: Context, call: ast.Call, site: Site) -> None:
@@ -108,6 +109,7 @@ def rewrite_function(
     if transform.construction is not None:
         remove_function(context, function)
         return
+    insert_todos(context, function)
     start, end = text.span(function)
     pad = text.indent(start)
     step = _step(context, function)
