@@ -27,7 +27,7 @@ class MultiHeadAttention(nn.Module):
     num_heads: int
     key_size: int
     w_init_scale: Any = None
-    w_init: Callable[..., jax.Array] | None = dataclasses.field(default=None, kw_only=True)
+    w_init: Any = dataclasses.field(default=None, kw_only=True)
     with_bias: bool = dataclasses.field(default=True, kw_only=True)
     b_init: Callable[..., jax.Array] | None = dataclasses.field(default=None, kw_only=True)
     value_size: Any = dataclasses.field(default=None, kw_only=True)
@@ -37,6 +37,8 @@ class MultiHeadAttention(nn.Module):
         """Fills in the sizes and refuses to guess an initialiser, as Haiku does."""
         if (self.w_init is None) == (self.w_init_scale is None):
             raise ValueError("MultiHeadAttention: give either w_init or w_init_scale.")
+        if self.w_init is None:
+            self.w_init, self.w_init_scale = VarianceScaling(self.w_init_scale), None
         self.value_size = self.value_size or self.key_size
         self.model_size = self.model_size or self.key_size * self.num_heads
         super().__post_init__()
@@ -46,18 +48,9 @@ class MultiHeadAttention(nn.Module):
         self, query: jax.Array, key: jax.Array, value: jax.Array, mask: jax.Array | None = None
     ) -> jax.Array:
         """Attends from the query to the values."""
-        w_init = self.w_init
-        if w_init is None:
-            w_init = VarianceScaling(self.w_init_scale)
-        project: dict[str, Any] = dict(with_bias=self.with_bias, w_init=w_init, b_init=self.b_init)
-
-        def heads(x: jax.Array, size: int, name: str) -> jax.Array:
-            projected = Linear(self.num_heads * size, name=name, **project)(x)
-            return projected.reshape(*x.shape[:-1], self.num_heads, size)
-
-        query_heads = heads(query, self.key_size, "query")
-        key_heads = heads(key, self.key_size, "key")
-        value_heads = heads(value, self.value_size, "value")
+        query_heads = self._linear_projection(query, self.key_size, "query")
+        key_heads = self._linear_projection(key, self.key_size, "key")
+        value_heads = self._linear_projection(value, self.value_size, "value")
 
         logits = jnp.einsum("...thd,...Thd->...htT", query_heads, key_heads)
         logits = logits / np.sqrt(self.key_size).astype(key.dtype)
@@ -68,4 +61,14 @@ class MultiHeadAttention(nn.Module):
         weights: Any = jax.nn.softmax(logits)
         attended = jnp.einsum("...htT,...Thd->...thd", weights, value_heads)
         attended = attended.reshape(*query.shape[:-1], -1)
-        return Linear(self.model_size, name="linear", **project)(attended)
+        options = dict(with_bias=self.with_bias, w_init=self.w_init, b_init=self.b_init)
+        return Linear(self.model_size, name="linear", **options)(attended)
+
+    @nn.nowrap
+    def _linear_projection(
+        self, x: jax.Array, head_size: int, name: str | None = None
+    ) -> jax.Array:
+        """The heads [..., heads, head_size] of an input; subclasses may call this."""
+        options = dict(with_bias=self.with_bias, w_init=self.w_init, b_init=self.b_init)
+        projected = Linear(self.num_heads * head_size, name=name, **options)(x)
+        return projected.reshape(*x.shape[:-1], self.num_heads, head_size)

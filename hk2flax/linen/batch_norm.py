@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import flax.linen as nn
@@ -22,10 +22,11 @@ def check_affine(
 
     Plain linen has no scale or offset at call time.
     """
+    filled_in = (None, nn.initializers.ones, nn.initializers.zeros)
     for name, created, given in (("scale", create_scale, scale), ("offset", create_offset, offset)):
         if where == "call" and created and given is not None:
             raise ValueError(f"`{name}` cannot be passed at call time with create_{name}=True.")
-        if where == "constructor" and not created and given is not None:
+        if where == "constructor" and not created and given not in filled_in:
             raise ValueError(f"`{name}_init` cannot be set with create_{name}=False.")
 
 
@@ -42,19 +43,22 @@ class BatchNorm(nn.Module):
     create_offset: bool
     decay_rate: float
     eps: float = 1e-5
-    scale_init: Callable[..., jax.Array] | None = None
-    offset_init: Callable[..., jax.Array] | None = None
+    scale_init: Any = None
+    offset_init: Any = None
     axis: Sequence[int] | None = None
     cross_replica_axis: str | Sequence[str] | None = None
     cross_replica_axis_index_groups: Sequence[Sequence[int]] | None = None
     data_format: str = "channels_last"
 
     def __post_init__(self) -> None:
-        """Refuses the combinations Haiku refuses."""
+        """Refuses the combinations Haiku refuses and fills in its defaults."""
         flags = (self.create_scale, self.create_offset)
         check_affine(*flags, self.scale_init, self.offset_init, "constructor")
         if self.cross_replica_axis is None and self.cross_replica_axis_index_groups is not None:
             raise ValueError("cross_replica_axis_index_groups need a cross_replica_axis.")
+        self.scale_init = self.scale_init or nn.initializers.ones
+        self.offset_init = self.offset_init or nn.initializers.zeros
+        self.channel_index = get_channel_index(self.data_format)
         super().__post_init__()
 
     def setup(self) -> None:
@@ -73,7 +77,7 @@ class BatchNorm(nn.Module):
     ) -> jax.Array:
         """Normalises; training updates the averages, evaluation reads them."""
         check_affine(self.create_scale, self.create_offset, scale, offset, "call")
-        channels = get_channel_index(self.data_format) % inputs.ndim
+        channels = self.channel_index % inputs.ndim
         axis = self.axis
         if axis is None:
             axis = tuple(i for i in range(inputs.ndim) if i != channels)
@@ -98,13 +102,11 @@ class BatchNorm(nn.Module):
         # Negative entries of `axis` reduce without making a one here: Haiku's rule.
         shape = tuple(1 if i in axis else size for i, size in enumerate(inputs.shape))
         if self.create_scale:
-            init = self.scale_init or nn.initializers.ones
-            scale = self.param("scale", init, shape, inputs.dtype)
+            scale = self.param("scale", self.scale_init, shape, inputs.dtype)
         elif scale is None:
             scale = np.ones([], inputs.dtype)
         if self.create_offset:
-            init = self.offset_init or nn.initializers.zeros
-            offset = self.param("offset", init, shape, inputs.dtype)
+            offset = self.param("offset", self.offset_init, shape, inputs.dtype)
         elif offset is None:
             offset = np.zeros([], inputs.dtype)
         inv = scale * lax.rsqrt(var + lax.convert_element_type(self.eps, var.dtype))

@@ -58,16 +58,34 @@ class ConvND(nn.Module):
 
     num_spatial_dims: int
     output_channels: int
-    kernel_shape: int | Sequence[int]
-    stride: int | Sequence[int] = 1
+    kernel_shape: Any
+    stride: Any = 1
     rate: int | Sequence[int] = 1
     padding: Any = "SAME"
     with_bias: bool = True
     w_init: Callable[..., jax.Array] | None = None
-    b_init: Callable[..., jax.Array] | None = None
+    b_init: Any = None
     data_format: str = "channels_last"
     mask: jax.Array | None = None
     feature_group_count: int = 1
+
+    def __post_init__(self) -> None:
+        """Haiku's values of the arguments, which subclasses may read."""
+        n = self.num_spatial_dims
+        self.kernel_shape = replicate(self.kernel_shape, n, "kernel_shape")
+        self.stride = replicate(self.stride, n, "stride")
+        self.lhs_dilation, self.kernel_dilation = (1,) * n, replicate(self.rate, n, "rate")
+        self.b_init = self.b_init or nn.initializers.zeros
+        self.channel_index = get_channel_index(self.data_format)
+        self.dimension_numbers = conv_dimension_numbers(n, self.channel_index, transpose=False)
+        if isinstance(self.padding, str):
+            self.padding = self.padding.upper()
+        elif is_padfn(self.padding):
+            sizes = self.kernel_shape, self.kernel_dilation
+            self.padding = create_from_padfn(self.padding, *sizes, n)
+        else:
+            self.padding = create_from_tuple(self.padding, n)
+        super().__post_init__()
 
     @nn.compact
     def __call__(self, inputs: jax.Array, *, precision: Any = None) -> jax.Array:
@@ -75,38 +93,26 @@ class ConvND(nn.Module):
         inputs = jnp.asarray(inputs)
         n, groups, outputs = self.num_spatial_dims, self.feature_group_count, self.output_channels
         x = with_batch_axis(inputs, n)
-        channel_index = get_channel_index(self.data_format)
-        channels = x.shape[channel_index]
+        channels = x.shape[self.channel_index]
         if channels % groups != 0:
             raise ValueError(f"{channels} channels cannot be divided into {groups} groups.")
 
-        kernel, rate = (
-            replicate(self.kernel_shape, n, "kernel_shape"),
-            replicate(self.rate, n, "rate"),
-        )
-        w_shape = (*kernel, channels // groups, outputs)
+        w_shape = (*self.kernel_shape, channels // groups, outputs)
         w = self.param("w", self.w_init or default_weight_init(w_shape), w_shape, x.dtype)
-        padding: Any
-        if isinstance(self.padding, str):
-            padding = self.padding.upper()
-        elif is_padfn(self.padding):
-            padding = create_from_padfn(self.padding, kernel, rate, n)
-        else:
-            padding = create_from_tuple(self.padding, n)
         out = lax.conv_general_dilated(
             x,
             masked(w, self.mask),
-            window_strides=replicate(self.stride, n, "stride"),
-            padding=padding,
-            lhs_dilation=(1,) * n,
-            rhs_dilation=rate,
-            dimension_numbers=conv_dimension_numbers(n, channel_index, transpose=False),
+            window_strides=self.stride,
+            padding=self.padding,
+            lhs_dilation=self.lhs_dilation,
+            rhs_dilation=self.kernel_dilation,
+            dimension_numbers=self.dimension_numbers,
             feature_group_count=groups,
             precision=precision,
         )
         if self.with_bias:
-            b_shape = (outputs,) if channel_index == -1 else (outputs,) + (1,) * n
-            b = self.param("b", self.b_init or nn.initializers.zeros, b_shape, x.dtype)
+            b_shape = (outputs,) if self.channel_index == -1 else (outputs,) + (1,) * n
+            b = self.param("b", self.b_init, b_shape, x.dtype)
             out = out + jnp.broadcast_to(b, out.shape)
         return out[0] if inputs.ndim == n + 1 else out
 

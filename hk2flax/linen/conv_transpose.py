@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import flax.linen as nn
@@ -49,15 +49,27 @@ class ConvNDTranspose(nn.Module):
 
     num_spatial_dims: int
     output_channels: int
-    kernel_shape: int | Sequence[int]
-    stride: int | Sequence[int] = 1
-    output_shape: int | Sequence[int] | None = None
+    kernel_shape: Any
+    stride: Any = 1
+    output_shape: Any = None
     padding: Any = "SAME"
     with_bias: bool = True
     w_init: Callable[..., jax.Array] | None = None
-    b_init: Callable[..., jax.Array] | None = None
+    b_init: Any = None
     data_format: str = "channels_last"
     mask: jax.Array | None = None
+
+    def __post_init__(self) -> None:
+        """Haiku's values of the arguments, which subclasses may read."""
+        n = self.num_spatial_dims
+        self.kernel_shape = replicate(self.kernel_shape, n, "kernel_shape")
+        self.stride = replicate(self.stride, n, "stride")
+        if self.output_shape is not None:
+            self.output_shape = replicate(self.output_shape, n, "output_shape")
+        self.b_init = self.b_init or nn.initializers.zeros
+        self.channel_index = get_channel_index(self.data_format)
+        self.dimension_numbers = conv_dimension_numbers(n, self.channel_index, transpose=True)
+        super().__post_init__()
 
     @nn.compact
     def __call__(self, inputs: jax.Array, *, precision: Any = None) -> jax.Array:
@@ -65,35 +77,30 @@ class ConvNDTranspose(nn.Module):
         inputs = jnp.asarray(inputs)
         n, outputs = self.num_spatial_dims, self.output_channels
         x = with_batch_axis(inputs, n)
-        channel_index = get_channel_index(self.data_format)
-        channels = x.shape[channel_index]
-        kernel, stride = (
-            replicate(self.kernel_shape, n, "kernel_shape"),
-            replicate(self.stride, n, "stride"),
-        )
+        channels = x.shape[self.channel_index]
+        kernel, stride = self.kernel_shape, self.stride
         fan_in = np.prod((*kernel, channels))  # the kernel ends in (out, in), so not shape[:-1]
         w_init = self.w_init or TruncatedNormal(1.0 / np.sqrt(fan_in))
         w = self.param("w", w_init, (*kernel, outputs, channels), x.dtype)
 
         padding = self.padding
         if self.output_shape is not None:
-            sizes = x.shape[2:] if channel_index == 1 else x.shape[1:-1]
-            wanted = replicate(self.output_shape, n, "output_shape")
+            sizes = x.shape[2:] if self.channel_index == 1 else x.shape[1:-1]
             padding = tuple(
                 padding_for_output(i, o, k, s, self.padding)
-                for i, o, k, s in zip(sizes, wanted, kernel, stride, strict=True)
+                for i, o, k, s in zip(sizes, self.output_shape, kernel, stride, strict=True)
             )
         out = lax.conv_transpose(
             x,
             masked(w, self.mask),
             strides=stride,
             padding=padding,
-            dimension_numbers=conv_dimension_numbers(n, channel_index, transpose=True),
+            dimension_numbers=self.dimension_numbers,
             precision=precision,
         )
         if self.with_bias:
-            b_shape = (outputs,) if channel_index == -1 else (outputs,) + (1,) * n
-            b = self.param("b", self.b_init or nn.initializers.zeros, b_shape, x.dtype)
+            b_shape = (outputs,) if self.channel_index == -1 else (outputs,) + (1,) * n
+            b = self.param("b", self.b_init, b_shape, x.dtype)
             out = out + jnp.broadcast_to(b, out.shape)
         return out[0] if inputs.ndim == n + 1 else out
 

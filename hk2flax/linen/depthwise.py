@@ -25,15 +25,23 @@ class DepthwiseConvND(nn.Module):
     """
 
     channel_multiplier: int
-    kernel_shape: int | Sequence[int]
-    stride: int | Sequence[int] = 1
+    kernel_shape: Any
+    stride: Any = 1
     rate: int | Sequence[int] = 1
     padding: Any = "SAME"
     with_bias: bool = True
     w_init: Callable[..., jax.Array] | None = None
-    b_init: Callable[..., jax.Array] | None = None
+    b_init: Any = None
     data_format: str = "channels_last"
     num_spatial_dims: int = dataclasses.field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        """Haiku's values of the arguments, which subclasses may read."""
+        n = self.num_spatial_dims
+        self.kernel_shape = replicate(self.kernel_shape, n, "kernel_shape")
+        self.stride = replicate(self.stride, n, "stride")
+        self.b_init = self.b_init or nn.initializers.zeros
+        super().__post_init__()
 
     @nn.compact
     def __call__(self, inputs: jax.Array) -> jax.Array:
@@ -42,12 +50,12 @@ class DepthwiseConvND(nn.Module):
         channel_index = get_channel_index(self.data_format)
         channels = inputs.shape[channel_index]
         outputs = self.channel_multiplier * channels
-        w_shape = (*replicate(self.kernel_shape, n, "kernel_shape"), 1, outputs)
+        w_shape = (*self.kernel_shape, 1, outputs)
         w = self.param("w", self.w_init or default_weight_init(w_shape), w_shape, inputs.dtype)
         out = lax.conv_general_dilated(
             inputs,
             w,
-            window_strides=replicate(self.stride, n, "stride"),
+            window_strides=self.stride,
             padding=self.padding,
             lhs_dilation=(1,) * n,
             rhs_dilation=replicate(self.rate, n, "rate"),
@@ -57,7 +65,7 @@ class DepthwiseConvND(nn.Module):
         if self.with_bias:
             # Haiku writes two ones whatever the rank, so channels first with a bias means 2-D.
             b_shape = (outputs,) if channel_index == -1 else (outputs, 1, 1)
-            b = self.param("b", self.b_init or nn.initializers.zeros, b_shape, inputs.dtype)
+            b = self.param("b", self.b_init, b_shape, inputs.dtype)
             out = out + jnp.broadcast_to(b, out.shape)
         return out
 

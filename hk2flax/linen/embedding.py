@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
 from typing import Any
 
 import flax.linen as nn
@@ -36,12 +35,12 @@ class Embed(nn.Module):
     vocab_size: Any = None
     embed_dim: Any = None
     embedding_matrix: Any = None
-    w_init: Callable[..., jax.Array] | None = None
+    w_init: Any = None
     lookup_style: str | EmbedLookupStyle = "ARRAY_INDEX"
     precision: Any = lax.Precision.HIGHEST
 
     def __post_init__(self) -> None:
-        """Takes the table's size from `embedding_matrix` where one is given."""
+        """Takes the table's size from `embedding_matrix`, where given, and Haiku's default."""
         if self.embedding_matrix is not None:
             sizes = tuple(jnp.shape(self.embedding_matrix))
             if (self.vocab_size or sizes[0], self.embed_dim or sizes[1]) != sizes:
@@ -52,12 +51,13 @@ class Embed(nn.Module):
             self.vocab_size, self.embed_dim = sizes
         elif not (self.vocab_size and self.embed_dim):
             raise ValueError("Embed: give vocab_size and embed_dim, or embedding_matrix.")
+        self.w_init = self.w_init or TruncatedNormal()
         super().__post_init__()
 
     @property
     def embeddings(self) -> jax.Array:
         """The table; a property, since Haiku asks for the parameter whenever it is used."""
-        w_init = self.w_init or TruncatedNormal()
+        w_init = self.w_init
         if self.embedding_matrix is not None:
             matrix = jnp.asarray(self.embedding_matrix)
 

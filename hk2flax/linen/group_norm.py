@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import flax.linen as nn
@@ -30,15 +30,18 @@ class GroupNorm(nn.Module):
     create_scale: bool = True
     create_offset: bool = True
     eps: float = 1e-5
-    scale_init: Callable[..., jax.Array] | None = None
-    offset_init: Callable[..., jax.Array] | None = None
+    scale_init: Any = None
+    offset_init: Any = None
     data_format: str = "channels_last"
 
     def __post_init__(self) -> None:
-        """Makes the axes hashable and refuses the combinations Haiku refuses."""
+        """Makes the axes hashable, refuses what Haiku refuses and fills in its defaults."""
         flags = (self.create_scale, self.create_offset)
         check_affine(*flags, self.scale_init, self.offset_init, "constructor")
         self.axis = axes_field(self.axis)
+        self.scale_init = self.scale_init or nn.initializers.ones
+        self.offset_init = self.offset_init or nn.initializers.zeros
+        self.channel_index = get_channel_index(self.data_format)
         super().__post_init__()
 
     def grouped(self, shape: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -51,7 +54,7 @@ class GroupNorm(nn.Module):
         axes = self.axis
         if isinstance(axes, AxisSlice):
             axes = tuple(range(rank)[slice(*axes)])
-        if get_channel_index(self.data_format) == -1:
+        if self.channel_index == -1:
             split = (self.groups, shape[-1] // self.groups)
             axes = tuple(a + 1 if a == rank - 1 else a for a in axes)
             return (-1, *shape[1:-1], *split), axes
@@ -64,15 +67,14 @@ class GroupNorm(nn.Module):
     ) -> jax.Array:
         """Normalises the inputs."""
         check_affine(self.create_scale, self.create_offset, scale, offset, "call")
-        channel_index = get_channel_index(self.data_format)
-        channels = x.shape[channel_index]
+        channels = x.shape[self.channel_index]
         if channels % self.groups != 0:
             raise ValueError(f"{channels} channels cannot be divided into {self.groups} groups.")
-        shape = (channels,) if channel_index == -1 else (channels,) + (1,) * (x.ndim - 2)
+        shape = (channels,) if self.channel_index == -1 else (channels,) + (1,) * (x.ndim - 2)
         if self.create_scale:
-            scale = self.param("scale", self.scale_init or nn.initializers.ones, shape, x.dtype)
+            scale = self.param("scale", self.scale_init, shape, x.dtype)
         if self.create_offset:
-            offset = self.param("offset", self.offset_init or nn.initializers.zeros, shape, x.dtype)
+            offset = self.param("offset", self.offset_init, shape, x.dtype)
 
         grouped_shape, axes = self.grouped(x.shape)
         groups = x.reshape(grouped_shape)

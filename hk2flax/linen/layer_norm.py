@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import flax.linen as nn
@@ -63,17 +63,19 @@ class LayerNorm(nn.Module):
     create_scale: bool
     create_offset: bool
     eps: float = 1e-5
-    scale_init: Callable[..., jax.Array] | None = None
-    offset_init: Callable[..., jax.Array] | None = None
+    scale_init: Any = None
+    offset_init: Any = None
     use_fast_variance: bool = False
     param_axis: Any = dataclasses.field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        """Makes the axes hashable and refuses the combinations Haiku refuses."""
+        """Makes the axes hashable, refuses what Haiku refuses and fills in its defaults."""
         flags = (self.create_scale, self.create_offset)
         check_affine(*flags, self.scale_init, self.offset_init, "constructor")
         self.axis = axes_field(self.axis)
         self.param_axis = axes_field(-1 if self.param_axis is None else self.param_axis)
+        self.scale_init = self.scale_init or nn.initializers.ones
+        self.offset_init = self.offset_init or nn.initializers.zeros
         super().__post_init__()
 
     @nn.compact
@@ -90,13 +92,11 @@ class LayerNorm(nn.Module):
 
         shape = affine_shape(self.param_axis, inputs.shape)
         if self.create_scale:
-            init = self.scale_init or nn.initializers.ones
-            scale = self.param("scale", init, shape, inputs.dtype)
+            scale = self.param("scale", self.scale_init, shape, inputs.dtype)
         elif scale is None:
             scale = np.ones([], inputs.dtype)
         if self.create_offset:
-            init = self.offset_init or nn.initializers.zeros
-            offset = self.param("offset", init, shape, inputs.dtype)
+            offset = self.param("offset", self.offset_init, shape, inputs.dtype)
         elif offset is None:
             offset = np.zeros([], inputs.dtype)
         inv = scale * lax.rsqrt(var + lax.convert_element_type(self.eps, var.dtype))

@@ -23,7 +23,12 @@ class Linear(nn.Module):
     output_size: int
     with_bias: bool = True
     w_init: Callable[..., jax.Array] | None = None
-    b_init: Callable[..., jax.Array] | None = None
+    b_init: Any = None
+
+    def __post_init__(self) -> None:
+        """Fills in Haiku's default, which subclasses may read."""
+        self.b_init = self.b_init or nn.initializers.zeros
+        super().__post_init__()
 
     @property
     def input_size(self) -> int | None:
@@ -42,8 +47,7 @@ class Linear(nn.Module):
         w = self.param("w", self.w_init or default_weight_init(w_shape), w_shape, inputs.dtype)
         out = jnp.dot(inputs, w, precision=precision)
         if self.with_bias:
-            b_init = self.b_init or nn.initializers.zeros
-            b = self.param("b", b_init, (self.output_size,), inputs.dtype)
+            b = self.param("b", self.b_init, (self.output_size,), inputs.dtype)
             out = out + jnp.broadcast_to(b, out.shape)
         return out
 
@@ -77,7 +81,12 @@ class Bias(nn.Module):
 
     output_size: Sequence[int] | None = None
     bias_dims: Sequence[int] | None = None
-    b_init: Callable[..., jax.Array] | None = None
+    b_init: Any = None
+
+    def __post_init__(self) -> None:
+        """Fills in Haiku's default, which subclasses may read."""
+        self.b_init = self.b_init or nn.initializers.zeros
+        super().__post_init__()
 
     @nn.compact
     def __call__(self, inputs: jax.Array, multiplier: Any = None) -> jax.Array:
@@ -87,6 +96,6 @@ class Bias(nn.Module):
         if self.output_size is not None and tuple(self.output_size) != inputs.shape[1:]:
             raise ValueError(f"Bias: input {inputs.shape} does not end in {self.output_size}.")
         shape = bias_shape(inputs.shape, self.bias_dims)
-        b = self.param("b", self.b_init or nn.initializers.zeros, shape, inputs.dtype)
+        b = self.param("b", self.b_init, shape, inputs.dtype)
         b = jnp.broadcast_to(b, inputs.shape)
         return inputs + (b if multiplier is None else b * multiplier)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import flax.linen as nn
@@ -116,9 +116,16 @@ class GRU(RNNCore):
     """
 
     hidden_size: int
-    w_i_init: Callable[..., jax.Array] | None = None
-    w_h_init: Callable[..., jax.Array] | None = None
-    b_init: Callable[..., jax.Array] | None = None
+    w_i_init: Any = None
+    w_h_init: Any = None
+    b_init: Any = None
+
+    def __post_init__(self) -> None:
+        """Fills in Haiku's defaults, which subclasses may read."""
+        self.w_i_init = self.w_i_init or VarianceScaling()
+        self.w_h_init = self.w_h_init or VarianceScaling()
+        self.b_init = self.b_init or nn.initializers.zeros
+        super().__post_init__()
 
     @nn.compact
     def __call__(self, inputs: jax.Array, state: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -128,9 +135,9 @@ class GRU(RNNCore):
             raise ValueError(f"GRU: the input must have rank 1 or 2, it has shape {inputs.shape}.")
         size, dtype = self.hidden_size, inputs.dtype
         w_i_shape = (inputs.shape[-1], 3 * size)
-        w_i = self.param("w_i", self.w_i_init or VarianceScaling(), w_i_shape, dtype)
-        w_h = self.param("w_h", self.w_h_init or VarianceScaling(), (size, 3 * size), dtype)
-        b = self.param("b", self.b_init or nn.initializers.zeros, (3 * size,), dtype)
+        w_i = self.param("w_i", self.w_i_init, w_i_shape, dtype)
+        w_h = self.param("w_h", self.w_h_init, (size, 3 * size), dtype)
+        b = self.param("b", self.b_init, (3 * size,), dtype)
 
         from_input = jnp.matmul(inputs, w_i)
         zr_x, a_x = jnp.split(from_input, [2 * size], axis=-1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import flax.linen as nn
@@ -25,15 +25,16 @@ class RMSNorm(nn.Module):
 
     axis: int | Sequence[int] | slice
     eps: float = 1e-5
-    scale_init: Callable[..., jax.Array] | None = None
+    scale_init: Any = None
     create_scale: bool = True
     param_axis: Any = dataclasses.field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        """Makes the axes hashable and refuses the combinations Haiku refuses."""
+        """Makes the axes hashable, refuses what Haiku refuses and fills in its defaults."""
         check_affine(self.create_scale, False, self.scale_init, None, "constructor")
         self.axis = axes_field(self.axis)
         self.param_axis = axes_field(-1 if self.param_axis is None else self.param_axis)
+        self.scale_init = self.scale_init or nn.initializers.ones
         super().__post_init__()
 
     @nn.compact
@@ -44,8 +45,8 @@ class RMSNorm(nn.Module):
         scale: Any = 1.0
         if self.create_scale:
             shape = affine_shape(self.param_axis, inputs.shape)
-            init = self.scale_init or nn.initializers.ones
-            scale = jnp.broadcast_to(self.param("scale", init, shape, inputs.dtype), inputs.shape)
+            scale = self.param("scale", self.scale_init, shape, inputs.dtype)
+            scale = jnp.broadcast_to(scale, inputs.shape)
         mean_squared = jnp.mean(jnp.square(inputs), axis=axes, keepdims=True)
         mean_squared = jnp.broadcast_to(mean_squared, inputs.shape)
         return inputs * scale * lax.rsqrt(mean_squared + self.eps)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import ast
 import re
 
+from hk2flax.catalog import lookup
 from hk2flax.plan.class_plan import ClassPlan
 from hk2flax.plan.hooks import is_context_path
+from hk2flax.plan.reserved import RESERVED
 from hk2flax.project.creates import class_around, method_around, self_name
 from hk2flax.project.scopes import FUNCTIONS
 from hk2flax.rewrite.absolute_names import forced_path
+from hk2flax.rewrite.calls import has_helper
 from hk2flax.rewrite.context import Context
+from hk2flax.rewrite.helper_module import attributes
 
 
 def rewrite_attribute(context: Context, node: ast.Attribute) -> None:
@@ -50,6 +54,10 @@ def rewrite_attribute(context: Context, node: ast.Attribute) -> None:
         context.leave(
             node, "HK104", f"self.{node.attr} exists in Haiku's Module only", "haiku.Module"
         )
+        return
+    layer = _layer_without(context, owner.name, node.attr)
+    if layer and isinstance(node.ctx, ast.Load):
+        context.leave(node, "HK104", f"self.{node.attr} exists in {layer} only", layer)
         return
     if isinstance(node.ctx, ast.Del):
         context.leave(node, "HK103", f"self.{node.attr} is deleted", "haiku.Module")
@@ -91,6 +99,34 @@ _HAIKU_METHODS = ("params_dict", "state_dict", "_submodules", "_method_name")
 
 def _is_defined(context: Context, owner: str, attribute: str) -> bool:
     return any(attribute in c.methods for c in context.program.project.mro(owner))
+
+
+def _layer_without(context: Context, owner: str, attribute: str) -> str:
+    """The layer of Haiku that `self.attribute` comes from, where its helper has no such thing."""
+    project = context.program.project
+    mro = project.mro(owner)
+    for cls in [*mro, *project.subclasses(owner)]:
+        plan = context.program.classes.get(cls.name)
+        if plan is None or attribute in _own_names(plan) or attribute in RESERVED:
+            return ""
+    symbols = [lookup(base) for cls in mro for base in cls.bases if base.startswith("haiku.")]
+    layers = [s for s in symbols if s is not None and s.kind == "layer" and has_helper(s)]
+    if not layers or any(attribute in attributes(s.helper or "") for s in layers):
+        return ""
+    return layers[0].name
+
+
+def _own_names(plan: ClassPlan) -> set[str]:
+    """What a class has in its body and what its methods assign to any object."""
+    names = {p.field for p in plan.parameters} | {p.name for p in plan.parameters}
+    for node in ast.walk(plan.cls.node):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            names.add(node.attr)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+    return names
 
 
 def _names_submodule(context: Context, node: ast.Attribute) -> bool:

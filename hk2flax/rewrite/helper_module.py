@@ -110,6 +110,22 @@ def exists(name: str) -> bool:
     return name in _library()[0]
 
 
+@lru_cache(maxsize=64)
+def attributes(name: str) -> frozenset[str]:
+    """The fields, methods and attributes of a helper class and its bases."""
+    definition = _library()[0].get(name)
+    node = ast.parse(definition.source).body[0] if definition is not None else None
+    if not isinstance(node, ast.ClassDef):
+        return frozenset()
+    found = {n for base in node.bases if isinstance(base, ast.Name) for n in attributes(base.id)}
+    for statement in node.body:
+        found.update([*_bound(statement)])
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Store):
+            found.add(inner.attr)
+    return frozenset(found)
+
+
 def helper_names(text: str) -> set[str]:
     """The helpers defined in the text of a helper module that was written earlier."""
     known = _library()[0]

@@ -6,6 +6,7 @@ import ast
 
 from hk2flax.plan.class_plan import ClassPlan
 from hk2flax.plan.methods import family_of
+from hk2flax.plan.reserved import RESERVED
 from hk2flax.project.creates import self_name
 from hk2flax.project.scopes import FUNCTIONS
 from hk2flax.rewrite.context import Context
@@ -52,7 +53,7 @@ def _exposed(context: Context, plan: ClassPlan, pad: str, step: str) -> list[lis
     )
     blocks = []
     for old, new in sorted(names.items()):
-        if old == new or old not in outside:
+        if old == new or old not in outside or old in RESERVED:  # `.init` is linen's own
             continue
         if old in fields:
             message = (

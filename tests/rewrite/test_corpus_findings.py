@@ -581,3 +581,46 @@ def test_a_module_that_takes_the_place_of_the_base_classs(rewrite):
     assert 'name="head_deep"' in text
     assert 'nn.LayerNorm(epsilon=1e-5,use_fast_variance=False,name="head_deep2")' in text
     assert out["codes"] == ["HK102"]
+
+
+def test_a_field_called_init_does_not_hide_linen_s_init(rewrite):
+    out = rewrite(
+        {
+            "net": """
+                import haiku as hk
+
+                class Quaternion(hk.Module):
+                    def __init__(self, size, init="zeros", name=None):
+                        super().__init__(name)
+                        self.size = size
+                        self.init = init
+
+                    def __call__(self, x):
+                        return hk.Linear(self.size, name=self.init)(x)
+
+                model = hk.transform(lambda x: Quaternion(3)(x))
+                params = model.init(None, 1.0)
+                """
+        }
+    )
+    assert "init_: str" in out["net"]
+    assert "def init(" not in out["net"]
+
+
+def test_an_attribute_that_only_haiku_s_layer_has_needs_a_person(rewrite):
+    out = rewrite(
+        {
+            "net": """
+                import haiku as hk
+
+                class Shifted(hk.Bias):
+                    def __call__(self, x):
+                        y = super().__call__(x)
+                        return y, self.bias_shape, self.b_init, self.own, self.output_size
+
+                    def own(self):
+                        return 1
+                """
+        }
+    )
+    assert out["codes"] == ["HK104"]
