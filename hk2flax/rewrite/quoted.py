@@ -12,6 +12,8 @@ from hk2flax.rewrite.context import Context
 from hk2flax.rewrite.references import flax_name
 
 _DOTTED = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+_BUILTIN = ("dict", "frozenset", "list", "set", "tuple", "type")
+_TYPES = ("typing.", "typing_extensions.", "collections.abc.")
 _CALLS = ("typing.cast", "typing.TypeVar", "typing.NewType", "typing.ForwardRef")
 
 
@@ -45,12 +47,31 @@ def _annotations(context: Context) -> Iterator[ast.expr]:
         if isinstance(node, ast.arg | ast.AnnAssign):
             if node.annotation is not None:
                 yield node.annotation
+            if isinstance(node, ast.AnnAssign) and node.value and _is_alias(context, node):
+                yield node.value
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             if node.returns is not None:
                 yield node.returns
+        elif isinstance(node, ast.Subscript) and _is_type(context, node.value):
+            yield node  # Trees = dict[str, "hk.Params"]
         elif isinstance(node, ast.Call) and context.name(node.func) in _CALLS:
             yield from node.args[:2]
             yield from (k.value for k in node.keywords)
+
+
+def _is_alias(context: Context, node: ast.AnnAssign) -> bool:
+    """True for `Trees: TypeAlias = "hk.Params | hk.State"`."""
+    annotation = node.annotation
+    if isinstance(annotation, ast.Constant):
+        return str(annotation.value).rpartition(".")[2] == "TypeAlias"
+    return context.name(annotation).rpartition(".")[2] == "TypeAlias"
+
+
+def _is_type(context: Context, node: ast.expr) -> bool:
+    """True for what takes types in brackets: `typing.Optional`, `dict`."""
+    if isinstance(node, ast.Name) and node.id in _BUILTIN:
+        return context.file.names.scope_of[node].lookup(node.id) is None
+    return context.name(node).startswith(_TYPES)
 
 
 def _rewrite_string(context: Context, node: ast.Constant) -> None:
