@@ -25,12 +25,16 @@ class Put:
 
 @dataclass(frozen=True)
 class Origin:
-    """When a leaf was created, how long its owner's path is, and where an inner tree starts."""
+    """When a leaf was created, how long its owner's path is, and where an inner tree starts.
+
+    renamed: what the owner was called in the inner tree, where that is not the end of its path.
+    """
 
     order: tuple[int, ...]
     owner: int
     root: int
     start: int = 0
+    renamed: Path | None = None
 
 
 @dataclass
@@ -67,7 +71,28 @@ class Puts:
             inner = self._inner((collection, *path[start:]), outer.tick, shape)
             if inner is not None:
                 return Origin((min(together), inner.tick), len(path) - 1, inner.root, start)
+        renamed = self._renamed(collection, path[-1], outer.tick, shape)
+        if renamed is not None:
+            put, full = renamed
+            order = (min(together), put.tick)
+            return Origin(order, len(path) - 1, put.root, renamed=full[1:-1])
         return Origin((outer.tick,), length - 1, outer.root)
+
+    def _renamed(
+        self, collection: str, name: str, before: int, shape: Shape
+    ) -> tuple[Put, Path] | None:
+        """The last put of a leaf of that name and shape, whatever its owner was called.
+
+        A transparent stack (hk.layer_stack) takes its inner tree apart and renames the modules.
+        """
+        fitting = [
+            (put, full)
+            for full, puts in self.events.items()
+            for put in puts
+            if (full[0], full[-1]) == (collection, name)
+            if put.tick < before and put.shape == shape
+        ]
+        return max(fitting, key=lambda found: found[0].tick, default=None)
 
     def _inner(self, full: Path, before: int, shape: Shape) -> Put | None:
         """The last put of an inner tree before its result was handed over; it may be stacked."""
@@ -79,6 +104,8 @@ class Puts:
 
     def class_of(self, path: Path, origin: Origin | None) -> tuple[str, ...]:
         """Classes of the module at `path`, an ancestor of a leaf with this origin."""
+        if origin is not None and origin.renamed is not None and len(path) == origin.owner:
+            return self.classes.get((origin.root, origin.renamed), ())
         if origin is not None:
             found = self.classes.get((origin.root, path[origin.start :]))
             if found and len(path) > origin.start:
