@@ -26,16 +26,20 @@ def linen_order(project: Project, classes: Mapping[str, ClassPlan], name: str) -
     return order
 
 
-def find_passed_classes(
-    project: Project, classes: Mapping[str, ClassPlan], file: File
-) -> Iterator[tuple[ast.AST, str]]:
-    """Classes whose positions have changed, where they are passed on as values.
+def find_moved_classes(project: Project, classes: Mapping[str, ClassPlan]) -> set[str]:
+    """Classes whose positions have changed, if anything may build them that does not name them.
 
-    Calls of the class itself get keywords; `cls(*arguments)` elsewhere would fail. Yields (node,
-    message).
+    Calls of the class itself get keywords; `cls(*arguments)` elsewhere would fail.
     """
     moved = {n for n, plan in classes.items() if _has_moved(project, classes, plan)}
-    if not moved or not _calls_by_position(project):
+    return moved if moved and _calls_by_position(project) else set()
+
+
+def find_passed_classes(
+    project: Project, classes: Mapping[str, ClassPlan], moved: set[str], file: File
+) -> Iterator[tuple[ast.AST, str]]:
+    """Yields (node, message) where a file passes a moved class on as a value."""
+    if not moved:
         return
     for node in file.names.qualified:
         name = project.name(file, node)

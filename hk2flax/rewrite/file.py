@@ -60,7 +60,8 @@ def edit_file(context: Context) -> None:
         _visit(context, node)
     rewrite_quoted(context)
     _note_dtypes(context)
-    for place, message in find_passed_classes(project, classes, context.file):
+    moved = context.program.moved_classes
+    for place, message in find_passed_classes(project, classes, moved, context.file):
         context.diagnose(place, "HK102", message)
 
 

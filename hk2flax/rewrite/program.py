@@ -15,6 +15,7 @@ from hk2flax.plan.hooks import uses_hooks, uses_policies
 from hk2flax.plan.initializers import Initializers, find_initializers
 from hk2flax.plan.methods import Methods, plan_methods
 from hk2flax.plan.names import NamePlan, plan_names
+from hk2flax.plan.positions import find_moved_classes
 from hk2flax.plan.settings import plan_settings
 from hk2flax.plan.stacks import StackPlan, plan_stacks
 from hk2flax.plan.state import StatePlan, plan_state
@@ -73,6 +74,11 @@ class Program:
     def absolute_names(self) -> AbsoluteNames:
         """What modules may be called that are not named by `hk.force_name`."""
         return plan_absolute_names(self.project, self.classes)
+
+    @cached_property
+    def moved_classes(self) -> set[str]:
+        """Module classes whose arguments are not where callers that are not seen expect them."""
+        return find_moved_classes(self.project, self.classes)
 
     @cached_property
     def settings(self) -> set[ast.Call]:
