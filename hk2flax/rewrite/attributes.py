@@ -105,14 +105,14 @@ def _layer_without(context: Context, owner: str, attribute: str) -> str:
     """The layer of Haiku that `self.attribute` comes from, where its helper has no such thing."""
     project = context.program.project
     mro = project.mro(owner)
-    for cls in [*mro, *project.subclasses(owner)]:
-        plan = context.program.classes.get(cls.name)
-        if plan is None or attribute in _own_names(plan) or attribute in RESERVED:
-            return ""
     symbols = [lookup(base) for cls in mro for base in cls.bases if base.startswith("haiku.")]
     layers = [s for s in symbols if s is not None and s.kind == "layer" and has_helper(s)]
     if not layers or any(attribute in attributes(s.helper or "") for s in layers):
         return ""
+    for cls in [*mro, *project.subclasses(owner)]:
+        plan = context.program.classes.get(cls.name)
+        if plan is None or attribute in _own_names(plan) or attribute in RESERVED:
+            return ""
     return layers[0].name
 
 
