@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
+
+from .hook_initializers import hook_init
 
 
 class DoNotStore:
@@ -114,13 +116,14 @@ def run_hooks(hooks: Sequence[Any], context: Any, value: Any) -> Any:
     return following(value)
 
 
-def run_creators(hooks: Sequence[Any], context: GetterContext, create: Callable[..., Any]) -> Any:
-    """Pass a request through creators; ``create(shape, dtype, init)`` is behind the last one."""
+def run_creators(hooks: Sequence[Any], context: GetterContext) -> Any:
+    """Pass a request through creators; the initialiser is behind the last one."""
     waiting = list(hooks)
 
     def following(shape: Any, dtype: Any, init: Any) -> Any:
+        init = hook_init(init, context.original_init.keys)
         if waiting:
             return waiting.pop(0)(following, shape, dtype, init, context)
-        return create(shape, dtype, init)
+        return init(tuple(shape), dtype)
 
     return following(context.original_shape, context.original_dtype, context.original_init)

@@ -10,6 +10,7 @@ entered. Without hooks the new ones do nothing but call the old ones.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 import flax
 import jax
 
+from .hook_initializers import HookInit
 from .hook_stacks import (
     DO_NOT_STORE,
     HOOKS,
@@ -26,7 +28,7 @@ from .hook_stacks import (
     run_hooks,
 )
 from .known_modules import owner_of
-from .variables import initial_state
+from .rng import MissingRNGError
 
 
 class NotStored(Exception):
@@ -64,7 +66,7 @@ def watched_param(original: Callable[..., Any]) -> Callable[..., Any]:
         # What Haiku's layers and `get_parameter` ask for comes with a shape and a dtype.
         if not hooked or again or len(init_args) != 2:
             return original(self, name, init_fn, *init_args, **options)
-        context = getter_context(self, name, init_args, param_init(init_fn, None))
+        context = getter_context(self, name, init_args, init_fn)
         if self.has_variable("params", name):
             self.reserve(name, "params")
             value = flax.core.meta.unbox(self.get_variable("params", name))
@@ -83,12 +85,8 @@ def created_param(
 
     def create(key: Any, *_: Any) -> Any:
         HOOKS.creating = outer
-        given = context._replace(original_init=param_init(init_fn, key))
-        value = run_creators(
-            HOOKS.param_creators,
-            given,
-            lambda shape, dtype, init: init(key, tuple(shape), dtype),
-        )
+        init = HookInit(init_fn, [key])
+        value = run_creators(HOOKS.param_creators, context._replace(original_init=init))
         if value is DO_NOT_STORE:
             raise NotStored
         if value is None:
@@ -97,9 +95,11 @@ def created_param(
 
     outer = HOOKS.creating
     if not scope.is_mutable_collection("params"):
-        value = run_creators(HOOKS.param_creators, context, functools.partial(unkeyed, scope))
+        with contextlib.suppress(MissingRNGError):
+            if run_creators(HOOKS.param_creators, context) is DO_NOT_STORE:
+                return DO_NOT_STORE
         # What is to be stored should have been by init: linen's own error says so.
-        return value if value is DO_NOT_STORE else original(scope, name, init_fn, *request)
+        return original(scope, name, init_fn, *request)
     HOOKS.creating = (scope, name)
     try:
         return original(scope, name, create, *request)
@@ -108,14 +108,6 @@ def created_param(
         return DO_NOT_STORE
     finally:
         HOOKS.creating = outer
-
-
-def unkeyed(scope: Any, shape: Any, dtype: Any, init: Any) -> Any:
-    """Run an initialiser where no parameter may be created, to see what it returns."""
-    try:
-        return initial_state(scope, init, shape, dtype)
-    except flax.errors.InvalidRngError:
-        return None
 
 
 def checked_param(context: GetterContext, value: Any) -> Any:
@@ -140,16 +132,12 @@ def watched_variable(original: Callable[..., Any]) -> Callable[..., Any]:
         if not hooked or len(init_args) != 2:
             return original(self, col, name, init_fn, *init_args, **options)
         is_param = col == "params"
-        init = param_init(init_fn, None) if is_param else state_init(init_fn)
+        init = init_fn if is_param or init_fn is None else without_key(init_fn)
         context = getter_context(self, name, init_args, init)
         if is_param or init_fn is None or self.has_variable(col, name):
             plain = original(self, col, name, init_fn, *init_args, **options)
             return HookedVariable(plain, context)
-
-        def create(shape: Any, dtype: Any, init: Any) -> Any:
-            return initial_state(self, init, shape, dtype)
-
-        value = run_creators(HOOKS.state_creators, context, create)
+        value = run_creators(HOOKS.state_creators, context)
         if value is DO_NOT_STORE:
             plain = flax.core.scope.Variable(self, col, name, False)
             return HookedVariable(plain, context, DO_NOT_STORE)
@@ -206,9 +194,10 @@ def watched_setter(original: Callable[..., Any]) -> Callable[..., Any]:
     return set_value
 
 
-def getter_context(scope: Any, name: str, request: Any, init: Any) -> GetterContext:
+def getter_context(scope: Any, name: str, request: Any, init_fn: Any) -> GetterContext:
     """Return what creators and getters are told about a request of a shape and a dtype."""
     shape, dtype = request
+    init = HookInit(init_fn, [])
     return GetterContext(full_name(scope, name), owner_of(scope), dtype, shape, init)
 
 
@@ -217,21 +206,6 @@ def full_name(scope: Any, name: str) -> str:
     return "/".join((*(scope.path or ("~",)), name))
 
 
-def param_init(init: Any, key: Any) -> Callable[..., Any]:
-    """Return an initialiser that may be called with a key, as in Flax, or without."""
-
-    def initializer(*args: Any, **kwargs: Any) -> Any:
-        has_key = len(args) + len(kwargs) > 2
-        return init(*args, **kwargs) if has_key else init(key, *args, **kwargs)
-
-    return initializer
-
-
-def state_init(init: Any) -> Callable[..., Any]:
-    """Return an initialiser of state, which draws its own keys, that takes a key all the same."""
-
-    def initializer(*args: Any, **kwargs: Any) -> Any:
-        has_key = len(args) + len(kwargs) > 2
-        return init(*args[1:], **kwargs) if has_key else init(*args, **kwargs)
-
-    return initializer
+def without_key(init_fn: Callable[..., Any]) -> Callable[..., Any]:
+    """Give an initialiser of state, which draws its own keys, the form of Flax."""
+    return lambda key, *args, **kwargs: init_fn(*args, **kwargs)

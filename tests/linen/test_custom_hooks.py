@@ -10,6 +10,7 @@ import pytest
 from framework_programs import KEY, X
 from hook_programs import FLAX, HAIKU, close, compare
 
+from hk2flax.linen.rng import with_rng
 from hk2flax.linen.transform import transform
 
 HALF = jnp.bfloat16
@@ -230,6 +231,29 @@ def test_what_creators_do_with_initialisers(how):
             return x + lib.get_state("s", [4, 4], jnp.float32, normal)[0]
 
     compare(program, X)
+
+
+def test_every_call_of_an_initialiser_draws_another_key():
+    def program():
+        def creator(following, shape, dtype, init, context):
+            def layers(shape, dtype):
+                def one(number):
+                    with with_rng(jax.random.fold_in(KEY, number)):
+                        return init(shape, dtype)
+
+                return jax.vmap(one)(jnp.arange(2))
+
+            if context.name == "layers":
+                return layers(shape[1:], dtype)
+            return jnp.stack([init(shape[1:], dtype), following(shape[1:], dtype, init)])
+
+        normal = nn.initializers.normal()
+        with FLAX.custom_creator(creator):
+            FLAX.get_parameter("layers", [2, 3], init=normal)
+            FLAX.get_parameter("calls", [2, 3], init=normal)
+
+    for value in transform(program).init(KEY).values():
+        assert not jnp.allclose(value[0], value[1])
 
 
 def test_stored_shapes_of_creators_are_not_checked_against_the_initialiser():
