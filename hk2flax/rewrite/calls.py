@@ -22,8 +22,7 @@ def rewrite_call(context: Context, call: ast.Call, symbol: Symbol) -> None:
     if native is not None and native.min_rank and _initialises_vector(context, call):
         native = None
     program = context.program
-    as_haiku = program.has_hooks or (context.exact and program.other_precision)
-    if native is not None and native.leaves and as_haiku and has_helper(symbol):
+    if native is not None and _keeps_to_haiku(context, symbol, native) and has_helper(symbol):
         native = None
     if native is not None and native.only_float32 and context.exact and program.other_precision:
         native = None
@@ -45,6 +44,16 @@ def rewrite_call(context: Context, call: ast.Call, symbol: Symbol) -> None:
     reason = symbol.manual or "no linen form for these arguments"
     context.leave(call, "HK101", f"{symbol.name}: {reason}", symbol.name)
     context.kept.add(call)
+
+
+def _keeps_to_haiku(context: Context, symbol: Symbol, native: Native) -> bool:
+    """True for a layer of which more than its outputs matters: dtypes, requests of variables."""
+    program = context.program
+    if program.has_policies and symbol.kind == "layer":
+        return True  # the class itself may be given one
+    return bool(native.leaves) and (
+        program.has_hooks or (context.exact and program.other_precision)
+    )
 
 
 def _initialises_vector(context: Context, call: ast.Call) -> bool:

@@ -117,6 +117,16 @@ def test_what_is_the_same_is_not(use):
     assert codes(HEAD + GETTER.format(use) + FORWARD) == []
 
 
+@pytest.mark.parametrize(
+    "layer", ["hk.Sequential([f])", "hk.AvgPool(2, 2, 'SAME')", "hk.Flatten()"]
+)
+def test_a_class_with_a_policy_is_the_class_that_is_used(layer):
+    name = layer[3:].partition("(")[0]
+    source = f"{HEAD}y = {layer}\nhk.mixed_precision.set_policy(hk.{name}, p)\n"
+    found = rewrite(source)
+    assert f"y = {layer[3:]}\nset_policy({name}, p)\n" in found
+
+
 def test_a_transparent_method_is_marked_where_policies_would_reach_it():
     net = (
         "class Net(hk.Module):\n    def __call__(self, x):\n        return self.f(x)\n\n"
