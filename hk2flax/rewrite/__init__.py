@@ -117,6 +117,7 @@ def _complete(context: Context, place: Place | None) -> FileResult:
     from hk2flax.rewrite.context import definition_lines
     from hk2flax.rewrite.import_removal import remove_module_aliases
     from hk2flax.rewrite.imports import close_gaps, insert_definitions, rewrite_imports
+    from hk2flax.rewrite.names_read import names_read
     from hk2flax.rewrite.todos import insert_todos
     from hk2flax.rewrite.wrap import wrap_lines
 
@@ -133,9 +134,9 @@ def _complete(context: Context, place: Place | None) -> FileResult:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            used = _names_read(context.text.result())
+            used = names_read(context.text.result())
             if remove_module_aliases(context, used):
-                used = _names_read(context.text.result())
+                used = names_read(context.text.result())
             context.forget_unused(used)
             definitions = definition_lines(context)
             removed = rewrite_imports(
@@ -161,46 +162,3 @@ def _imports_haiku(context: Context) -> bool:
         or (isinstance(n, ast.ImportFrom) and (n.module or "").split(".")[0] == "haiku")
         for n in context.file.names.parent
     )
-
-
-def _names_read(text: str) -> set[str]:
-    """The imported names that a text reads, in quoted or commented types and `__all__` too."""
-    from hk2flax.project.scopes import read_from, resolve_names
-
-    tree = ast.parse(text)
-    resolved = resolve_names(tree, "", False)
-    # A parameter that is called `hk` is not the import of that name.
-    names = {
-        node.id
-        for node, scope in resolved.scope_of.items()
-        if isinstance(node, ast.Name)
-        and isinstance(node.ctx, ast.Load)
-        and ((found := read_from(scope, node)) is None or found[1].kind == "import")
-    }
-    for comment in _TYPE_COMMENT.findall(text):
-        names.update(re.findall(r"\b[A-Za-z_]\w*", comment))
-    for node in ast.walk(tree):
-        quoted: list[ast.AST | None] = []
-        if isinstance(node, ast.arg | ast.AnnAssign):
-            quoted = [node.annotation]
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            quoted = [node.returns]
-        elif isinstance(node, ast.Assign) and any(
-            getattr(t, "id", "") == "__all__" for t in node.targets
-        ):
-            quoted = [node.value]
-        elif isinstance(node, ast.Call) and _last_name(node.func) in _TAKE_QUOTED:
-            quoted = [*node.args, *(k.value for k in node.keywords)]
-        for root in filter(None, quoted):
-            for inner in ast.walk(root):
-                if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
-                    names.update(re.findall(r"\b[A-Za-z_]\w*", inner.value))
-    return names
-
-
-_TAKE_QUOTED = ("cast", "TypeVar", "NewType", "ForwardRef")
-_TYPE_COMMENT = re.compile(r"#\s*type:(?!\s*ignore)(.*)")
-
-
-def _last_name(node: ast.expr) -> str:
-    return getattr(node, "attr", "") or getattr(node, "id", "")
