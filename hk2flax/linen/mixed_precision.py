@@ -47,6 +47,7 @@ def set_policy(cls: type[nn.Module], policy: Any) -> None:
         policy: has ``cast_to_compute``, ``cast_to_output`` and ``param_dtype``, as ``jmp.Policy``.
     """
     assert policy is not None, "To unset policies use clear_policy."
+    set_up_modules()
     for base in cls.__mro__:
         if issubclass(base, nn.Module) and base is not nn.Module:
             apply_policies(base)
@@ -60,6 +61,7 @@ def get_policy(cls: type[nn.Module]) -> Any:
 
 def clear_policy(cls: type[nn.Module]) -> None:
     """Take the policy of a class away."""
+    set_up_modules()
     POLICIES.by_class.pop(policy_key(cls), None)
 
 

@@ -256,6 +256,44 @@ def test_pushed_policies():
     compare(program, X)
 
 
+def test_constructors_run_under_the_policy_around_them():
+    def haiku_class():
+        class Net(hk.Module):
+            def __init__(self, name=None):
+                super().__init__(name)
+                self.w = hk.get_parameter("w", [3], init=jnp.ones)
+
+            def __call__(self, x):
+                return self.w * x * hk.get_parameter("v", [3], init=jnp.ones)
+
+        return Net
+
+    def linen_class():
+        class Net(nn.Module):
+            def setup(self):
+                self.w = self.param("w", nn.initializers.ones, (3,), jnp.float32)
+
+            def __call__(self, x):
+                return self.w * x * FLAX.get_parameter("v", [3], init=FLAX.ones)
+
+        return Net
+
+    classes = {id(HAIKU): haiku_class(), id(FLAX): linen_class()}
+
+    def program(lib, x):
+        net = classes[id(lib)]
+        early = net(name="early")
+        with lib.mixed_precision.push_policy(net, HALF):
+            late = net(name="late")
+            first = early(x)
+        return first, late(x)
+
+    params, _ = compare(program, X)
+    kinds = {path: dtype for path, (dtype, _) in params.items()}
+    assert kinds["early/w"] == kinds["late/v"] == "float32"
+    assert kinds["early/v"] == kinds["late/w"] == "bfloat16"
+
+
 def test_pushing_inside_of_the_same_class():
     def program(lib, x):
         def call(self, x):
