@@ -54,7 +54,8 @@ def plan_super(project: Project, plan: ClassPlan, base: ClassPlan | None) -> Non
         return
     statement = calls[0]
     assert isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
-    if not plan.extends_layer and not plan.base_setup:
+    has_arguments = any(p.field for p in base.parameters)  # hk.RNNCore has none, nor a setup
+    if not plan.base_setup and not (plan.extends_layer and has_arguments):
         plan.dropped.add(statement)
     _bind_base(plan, base, statement.value)
 
@@ -141,7 +142,7 @@ def _bind_base(plan: ClassPlan, base: ClassPlan, call: ast.Call) -> None:
     if not _binds_alike(plan, again, extra):
         again = [p if p.name in own else replace(p, kw_only=True) for p in again]
     plan.own_fields = [*again, *extra]
-    plan.kw_only = plan.extends_layer or base.kw_only or not _binds_alike(plan, again, extra)
+    plan.kw_only = base.kw_only or not _binds_alike(plan, again, extra)
 
 
 def _binds_alike(plan: ClassPlan, before: list[Parameter], declared: list[Parameter]) -> bool:
