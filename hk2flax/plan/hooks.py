@@ -29,6 +29,11 @@ def uses_policies(project: Project) -> bool:
     return _uses(project, _POLICIES)
 
 
+def keeps_values_out(project: Project) -> bool:
+    """True for a project in which a layer may have no parameters, as none is stored."""
+    return _uses(project, ("haiku.DO_NOT_STORE",))
+
+
 def creator_initializers(project: Project) -> Iterator[tuple[File, ast.expr]]:
     """Yield what creators pass on as the initialiser, other than the one they are given."""
     for file in project.files.values() if uses_hooks(project) else ():

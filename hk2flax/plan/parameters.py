@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from hk2flax.plan.hooks import keeps_values_out
 from hk2flax.project.creates import is_layer
 from hk2flax.project.index import File, Project
 
@@ -37,6 +38,8 @@ _EMPTY = frozenset(
 
 def makes_parameters(project: Project, file: File, function: ast.AST) -> bool:
     """True when the function, or what it calls, names a layer that has parameters."""
+    if keeps_values_out(project):
+        return False
     seen: set[ast.AST] = set()
     work = [(file, function)]
     while work:

@@ -153,3 +153,19 @@ params = net.init(key, x)
     at = next(n for n, line in enumerate(lines) if "TODO(hk2flax)" in line)
     assert lines[at + 1] == "            return following(context.full_name)"
     assert "class Forward(nn.Module):" in lines
+
+
+def test_parameters_that_may_all_be_kept_out():
+    source = f"""{HEAD}def keep_out(next_creator, shape, dtype, init, context):
+    return hk.DO_NOT_STORE
+
+
+def forward(x):
+    with hk.custom_creator(keep_out), hk.custom_getter(lambda g, v, c: jnp.ones(c.original_shape)):
+        return hk.Linear(3)(x)
+
+
+net = hk.transform(forward)
+params = net.init(key, x)
+"""
+    assert 'params = net.init(key, x).get("params", {})' in rewrite(source)
