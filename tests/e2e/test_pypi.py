@@ -210,6 +210,12 @@ NETWORKS = {
         PROGEN,
         ["einops==0.8.1", "jmp==0.0.4"],
     ),
+    "progen_mixed_precision": (
+        "progen-transformer",
+        ["progen_transformer"],
+        PROGEN.replace("ProGen(", "ProGen(mixed_precision=True, "),
+        ["einops==0.8.1", "jmp==0.0.4"],
+    ),
     "sbijax_resnet": ("sbijax", ["sbijax/_src/nn/make_resnet.py"], RESNET_BLOCKS, []),
     "sbijax_nass": ("sbijax", ["sbijax/_src/nn/nass_net.py"], NASS, []),
     "jumanji_transformer": (
