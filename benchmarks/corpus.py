@@ -1,7 +1,7 @@
 """What the rewriter finds in real packages, and how much of it becomes plain Flax.
 
-    python benchmarks/corpus.py DIR...       packages or folders on disk
-    python benchmarks/corpus.py --pypi       the pinned packages, downloaded once into a cache
+    python -m benchmarks.corpus DIR...       packages or folders on disk
+    python -m benchmarks.corpus --pypi       the pinned packages, downloaded once into a cache
 
 Prints per package the modules, transforms and Haiku symbols found, the share rewritten as native
 Flax, with a helper, or left for a person, and lines per second. Exits 1 when an output file does

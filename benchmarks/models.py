@@ -1,6 +1,6 @@
 """Haiku and the rewritten Flax program side by side: time, FLOPs and memory of a training step.
 
-    python benchmarks/models.py [PROGRAM...] [--seconds S]
+    python -m benchmarks.models [PROGRAM...] [--seconds S]
 
 Each program (fixtures/README.md says what that is) is rewritten, and loss and gradients are
 compiled on both sides for the same inputs; steps of both sides alternate in one process. JAX picks

@@ -1,6 +1,6 @@
 """How fast the rewriter is, in multiples of `ast.parse` over the same files in the same run.
 
-    python benchmarks/rewrite.py [--repeat N] [--limits]
+    python -m benchmarks.rewrite [--repeat N] [--limits]
 
 1. files that change: every Haiku file of the corpus (fixtures/, or the packages given);
 2. a tree where one file in ten uses Haiku;

@@ -13,6 +13,7 @@ from . import SECTIONS, SYMBOLS
 from .aliases import ALIASES
 from .definitions import DEFINITIONS
 from .model import Arg, Leaf, Native, Symbol
+from .proofs import proofs
 from .signatures import parse_signature
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "symbols.md"
@@ -26,7 +27,8 @@ _HEAD = """\
 *Native* symbols become plain Flax where their arguments allow it. *Helper* symbols become a small
 class or function with Haiku's own signature, copied into your project; native symbols fall back on
 it unless said otherwise. *Manual* symbols are left in place with a diagnostic that says what to
-write. A native form that is marked *inexact* is used under `--prefer linen` only.
+write. A native form that is marked *inexact* is used under `--prefer linen` only. *Proof* links to
+the tests that run Haiku and the Flax form side by side.
 
 What holds for every layer: Haiku's parameters take the dtype of the input, linen's are float32
 unless `param_dtype` says otherwise; `precision` is an argument of the call in Haiku and of the
@@ -52,12 +54,15 @@ def render() -> str:
     summary = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
     definitions = [f"- `{name}` is `{text}`" for name, text in DEFINITIONS.items()]
     blocks = [_HEAD, f"{len(SYMBOLS)} entries: {summary}.", "\n".join(definitions)]
+    proven = proofs()
     for title, section in SECTIONS.items():
-        blocks += [f"## {title}", *("\n\n".join(_entry(each)) for each in section.SYMBOLS)]
+        blocks.append(f"## {title}")
+        for symbol in section.SYMBOLS:
+            blocks.append("\n\n".join(_entry(symbol, proven.get(symbol.name, []))))
     return "\n\n".join(block.strip() for block in blocks) + "\n"
 
 
-def _entry(symbol: Symbol) -> Iterator[str]:
+def _entry(symbol: Symbol, proven: Iterable[str]) -> Iterator[str]:
     yield f"### {symbol.name}"
     if symbol.kind == "module":
         yield symbol.note
@@ -65,7 +70,9 @@ def _entry(symbol: Symbol) -> Iterator[str]:
     call = f"({symbol.call_signature})" if symbol.call_signature else ""
     signed = bool(symbol.signature) or symbol.kind not in ("type", "layer")
     yield f"    {symbol.name}{f'({symbol.signature})' if signed else ''}{call}"
-    yield "\n".join(f"- {line}" for line in _lines(symbol))
+    links = [f"[{path}](../../{path})" for path in proven]
+    lines = [*_lines(symbol), *([f"proof: {', '.join(links)}"] if links else [])]
+    yield "\n".join(f"- {line}" for line in lines)
 
 
 def _lines(symbol: Symbol) -> Iterator[str]:

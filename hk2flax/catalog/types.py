@@ -38,7 +38,14 @@ SYMBOLS = (
         "A protocol in Haiku: classes of your own that only look like modules do not match.",
         _TYPING,
     ),
-    _type("SupportsCall", "collections.abc.Callable", "Anything that can be called.", _TYPING),
+    symbol(
+        "SupportsCall",
+        "type",
+        native=Native("collections.abc.Callable", args={}),
+        note="A module that can be called. `Callable` in annotations; in isinstance, which no "
+        "function passes, the helper.",
+        source=_TYPING,
+    ),
     _type(
         "MethodContext",
         "flax.linen.module.InterceptorContext",

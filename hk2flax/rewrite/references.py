@@ -113,7 +113,7 @@ def flax_name(context: Context, symbol: Symbol, name: str, use: str = "") -> str
             return plain
         both = plain, context.helper(helper)
         return " | ".join(both) if use == "union" else f"({', '.join(both)})"
-    if symbol.kind == "type" and symbol.native is not None:
+    if symbol.kind == "type" and symbol.native and (helper is None or use == "annotation"):
         context.count(symbol.name, "native")
         return context.dotted(symbol.native.target)
     if helper is not None:
