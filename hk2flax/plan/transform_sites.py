@@ -9,13 +9,17 @@ from hk2flax.plan.transform_plan import NativeTransform, Site
 from hk2flax.plan.transform_shapes import is_none, pair_target
 from hk2flax.project.scopes import FUNCTIONS, Binding, Names
 
+_REPORTS = ("haiku.experimental.tabulate", "haiku.experimental.eval_summary")
+
 
 def call_sites(transform: NativeTransform, binding: Binding) -> dict[ast.AST, Site] | None:
-    """Calls of `init` and `apply`; None if there is any other use."""
+    """Calls of `init` and `apply`; None if there is any other use but reports."""
     names = transform.file.names
     sites: dict[ast.AST, Site] = {}
     for use in names.uses.get(id(binding), []):
         attribute = names.parent.get(use)
+        if _is_report(names, attribute, use):
+            continue
         call = names.parent.get(attribute) if attribute is not None else None
         if not isinstance(attribute, ast.Attribute) or not isinstance(call, ast.Call):
             return None
@@ -23,6 +27,13 @@ def call_sites(transform: NativeTransform, binding: Binding) -> dict[ast.AST, Si
             return None
         sites[call] = Site(transform, attribute.attr)
     return sites
+
+
+def _is_report(names: Names, call: ast.AST | None, use: ast.Name) -> bool:
+    """True for `hk.experimental.tabulate(net)`, whose helper takes modules too."""
+    if not isinstance(call, ast.Call) or call.args != [use]:
+        return False
+    return names.qualified.get(call.func, "") in _REPORTS
 
 
 def _fits(transform: NativeTransform, call: ast.Call, kind: str) -> bool:

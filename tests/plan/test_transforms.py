@@ -86,6 +86,22 @@ def test_transforms_that_escape_keep_their_convention(escape):
     )
 
 
+@pytest.mark.parametrize(
+    "report",
+    [
+        "print(hk.experimental.tabulate(model)(x))\n",
+        "table = hk.experimental.tabulate(model, columns=['module'])(x)\n",
+        "for call in hk.experimental.eval_summary(model)(x): print(call)\n",
+    ],
+)
+def test_reports_take_modules_too(report):
+    (found,) = native(
+        f"model = hk.transform(lambda x, train=True: Net()(x, train))\n{report}{USE}"
+    )
+    assert found.construction is not None
+    assert native(f"model = hk.transform(lambda x, train=True: Net()(x, train))\n{report}") == []
+
+
 def test_a_transform_that_another_file_imports():
     others = {"use": "import haiku\nfrom m import model\nprint(model)\n"}
     assert (
