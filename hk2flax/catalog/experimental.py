@@ -7,8 +7,8 @@ from .model import Arg, Native, Symbol
 
 _TABLE = (
     "`nn.tabulate(module, rngs)(inputs)` is linen's own table. The helper takes functions and "
-    "pairs too and draws Haiku's table; names are those of the Flax tree, and a transformed function "
-    "that has become a module has a row of its own."
+    "pairs too and draws Haiku's table; names are those of the Flax tree, and a transformed "
+    "function that has become a module has a row of its own."
 )
 _RECORDS = (
     "The calls of methods, with the names of the Flax tree; linen records neither `setup` nor "

@@ -95,9 +95,7 @@ def test_transforms_that_escape_keep_their_convention(escape):
     ],
 )
 def test_reports_take_modules_too(report):
-    (found,) = native(
-        f"model = hk.transform(lambda x, train=True: Net()(x, train))\n{report}{USE}"
-    )
+    (found,) = native(f"model = hk.transform(lambda x, train=True: Net()(x, train))\n{report}{USE}")
     assert found.construction is not None
     assert native(f"model = hk.transform(lambda x, train=True: Net()(x, train))\n{report}") == []
 
