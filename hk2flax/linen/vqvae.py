@@ -14,16 +14,20 @@ from .moving_averages import ExponentialMovingAverage, layer_state, set_layer_st
 from .variables import scope_parameter
 
 
-def nearest_codes(inputs: jax.Array, embeddings: jax.Array) -> dict[str, jax.Array]:
+def nearest_codes(
+    inputs: jax.Array, embeddings: jax.Array, again: jax.Array | None = None
+) -> dict[str, jax.Array]:
     """The closest embedding to each input: distances, one-hot encodings and their indices.
 
-    inputs [..., dim], embeddings [dim, number]. Plain linen has no vector quantiser.
+    inputs [..., dim], embeddings [dim, number]; `again` is the same where Haiku asks for it again,
+    since a getter may change it. Plain linen has no vector quantiser.
     """
+    again = embeddings if again is None else again
     flat = jnp.reshape(inputs, (-1, embeddings.shape[0]))
     distances = (
         jnp.sum(jnp.square(flat), 1, keepdims=True)
         - 2 * jnp.matmul(flat, embeddings)
-        + jnp.sum(jnp.square(embeddings), 0, keepdims=True)
+        + jnp.sum(jnp.square(again), 0, keepdims=True)
     )
     indices = jnp.argmax(-distances, 1)
     return {
@@ -69,7 +73,7 @@ class VectorQuantizer(nn.Module):
 
     def __call__(self, inputs: jax.Array, is_training: bool) -> dict[str, jax.Array]:
         """Quantises the inputs."""
-        codes = nearest_codes(inputs, self.embeddings)
+        codes = nearest_codes(inputs, self.embeddings, self.embeddings)
         quantized = self.quantize(codes["encoding_indices"])
         e_latent_loss = jnp.mean(jnp.square(lax.stop_gradient(quantized) - inputs))
         q_latent_loss = jnp.mean(jnp.square(quantized - lax.stop_gradient(inputs)))
