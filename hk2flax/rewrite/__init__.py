@@ -117,6 +117,7 @@ def _complete(context: Context, place: Place | None) -> FileResult:
     from hk2flax.rewrite.import_removal import remove_module_aliases
     from hk2flax.rewrite.imports import close_gaps, insert_definitions, rewrite_imports
     from hk2flax.rewrite.names_read import names_read
+    from hk2flax.rewrite.realign import realign
     from hk2flax.rewrite.todos import insert_todos
     from hk2flax.rewrite.wrap import wrap_lines
 
@@ -145,7 +146,9 @@ def _complete(context: Context, place: Place | None) -> FileResult:
             close_gaps(context, removed)
             insert_todos(context)
             text = context.text.result()
-            text = wrap_lines(source.text or "", text, ast.parse(text), context.step)
+            old = source.text or ""
+            text = realign(old, context.file.tree, text, context.step)
+            text = wrap_lines(old, text, ast.parse(text), context.step)
     except SyntaxError as error:
         message = (
             f"the rewritten text would not parse ({error.msg}, line {error.lineno}); left as it was"

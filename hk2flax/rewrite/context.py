@@ -110,7 +110,9 @@ class Context:
         if module == "jax.numpy" and ("jax" not in self.bound or self._imported("jax") == "jax"):
             return module
         last = module.rpartition(".")[2]
-        return last if last not in self.bound else f"flax_{last}"
+        if last not in self.bound:
+            return last
+        return f"flax_{last}" if module.startswith("flax") else f"python_{last}"
 
     def helper(self, name: str) -> str:
         """The text by which this file refers to a helper; notes that the file needs it."""

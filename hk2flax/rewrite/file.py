@@ -23,6 +23,7 @@ from hk2flax.rewrite.classes import decorate_method, rewrite_bases, rewrite_clas
 from hk2flax.rewrite.constructors import name_module, rewrite_construction, rewrite_partial
 from hk2flax.rewrite.context import Context
 from hk2flax.rewrite.frozen import widen_comparison, widen_test
+from hk2flax.rewrite.helper_module import is_helper_module
 from hk2flax.rewrite.identity import check_identity
 from hk2flax.rewrite.initializers import insert_key, rewrite_initializer
 from hk2flax.rewrite.quoted import rewrite_quoted
@@ -49,7 +50,9 @@ _STORAGE = {
 
 
 def edit_file(context: Context) -> None:
-    """Collects all edits of one file in `context`."""
+    """Collects all edits of one file in `context`; helpers of an earlier run stay as they are."""
+    if is_helper_module(context.file.source.text or ""):
+        return
     project, classes = context.program.project, context.program.classes
     by_name = find_name_dependence(project, context.file)
     by_hook = find_hook_dependence(context.file) if context.program.has_hooks else ()

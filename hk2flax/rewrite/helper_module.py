@@ -105,6 +105,11 @@ def _bound(node: ast.stmt) -> list[str]:
     return [t.id for t in targets if isinstance(t, ast.Name)]
 
 
+def is_helper_module(text: str) -> bool:
+    """True for a module that an earlier run wrote."""
+    return MARK[2:] in text[: len(_HEADER)]
+
+
 def exists(name: str) -> bool:
     """True when there is a helper of that name."""
     return name in _library()[0]

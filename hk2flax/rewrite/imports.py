@@ -74,7 +74,9 @@ def _new_imports(context: Context) -> list[tuple[int, str]]:
             statement = "from flax import linen" + (f" as {alias}" if alias != "linen" else "")
         else:
             statement = f"import {module} as {alias}"
-        result.append((_group(context, statement), statement))
+        # The project may have a module `types` of its own; what is added here is Python's.
+        standard = module.partition(":")[0].split(".")[0] in _STDLIB
+        result.append((0 if standard else _group(context, statement), statement))
     return result
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hk2flax.project.index import Project
 from hk2flax.rewrite.context import Context
-from hk2flax.rewrite.helper_module import MARK, NAME
+from hk2flax.rewrite.helper_module import NAME, is_helper_module
 
 if TYPE_CHECKING:
     from hk2flax.project.files import Discovery
@@ -64,7 +64,7 @@ def place_helpers(
         while True:
             target = f"{base}/{name}.py" if base else f"{name}.py"
             existing = known.get(target)
-            if existing is None or MARK[2:] in (existing.text or ""):
+            if existing is None or is_helper_module(existing.text or ""):
                 break
             name += "_"
         result[rel] = Place(target, f"{module_prefix}{name}")

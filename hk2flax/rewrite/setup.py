@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from hk2flax.catalog import lookup
 from hk2flax.plan.class_plan import ClassPlan
 from hk2flax.plan.methods import family_of
 from hk2flax.plan.reserved import RESERVED
@@ -11,6 +12,7 @@ from hk2flax.project.creates import self_name
 from hk2flax.project.scopes import FUNCTIONS
 from hk2flax.rewrite.context import Context
 from hk2flax.rewrite.fields import comments_above, field_lines
+from hk2flax.rewrite.helper_module import attributes
 
 
 def definition_span(context: Context, node: ast.FunctionDef) -> tuple[int, int]:
@@ -101,6 +103,8 @@ def _indent_step(context: Context, plan: ClassPlan) -> str:
 def constructor(context: Context, plan: ClassPlan, init: ast.FunctionDef, without_doc: bool) -> str:
     """The text that takes the place of `__init__`: fields, then setup."""
     text = context.text
+    if plan.super_call is not None and not _layer_has_setup(context, plan):
+        plan.dropped.add(plan.super_call)
     pad = text.indent(text.span(init)[0])
     step = _indent_step(context, plan)
     blocks: list[list[str]] = []
@@ -124,6 +128,14 @@ def constructor(context: Context, plan: ClassPlan, init: ast.FunctionDef, withou
     crowded = blocks == [fields] and plan.cls.node.body[-1] is not init
     gap = newline if crowded and text.data[at : text.line_end(at)].strip() else ""
     return lines + newline + gap
+
+
+def _layer_has_setup(context: Context, plan: ClassPlan) -> bool:
+    """False for a subclass of a layer of Haiku whose helper has no setup."""
+    if not plan.extends_layer:
+        return True
+    symbols = [lookup(base) for base in plan.cls.bases]
+    return any(s is not None and "setup" in attributes(s.helper or "") for s in symbols)
 
 
 def _is_doc(node: ast.stmt) -> bool:

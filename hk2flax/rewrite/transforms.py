@@ -113,11 +113,8 @@ def rewrite_function(
     start, end = text.span(function)
     pad = text.indent(start)
     step = _step(context, function)
-    lines = text.get(start, end).splitlines()
-    head = lines[0].replace(f"def {function.name}", "def __call__", 1)
-    opening = head.index("(") + 1
-    head = f"{head[:opening]}self{', ' if not _no_arguments(function) else ''}{head[opening:]}"
-    body = [f"{step}{line}" if line.strip() else line for line in lines[1:]]
+    head, *lines = _as_method(text.get(start, end).splitlines(), function, pad)
+    body = [f"{step}{line}" if line.strip() else line for line in lines]
     compact = context.dotted("flax.linen.compact")
     module = context.dotted("flax.linen.Module")
     new = [
@@ -127,6 +124,25 @@ def rewrite_function(
         *body,
     ]
     text.replace(start, end, text.newline.join(new))
+
+
+def _as_method(lines: list[str], function: ast.FunctionDef, pad: str) -> list[str]:
+    """The lines of a function with `self` in front and its parameters lined up as they were."""
+    old_column = len(pad) + lines[0].index("(") + 1
+    head = lines[0].replace(f"def {function.name}", "def __call__", 1)
+    opening = head.index("(") + 1
+    column = len(pad) + opening
+    rest = lines[1:]
+    for number in range(function.body[0].lineno - function.lineno - 1):
+        bare = rest[number].lstrip()
+        if len(rest[number]) - len(bare) == old_column:
+            rest[number] = " " * column + bare
+    if _no_arguments(function):
+        return [f"{head[:opening]}self{head[opening:]}", *rest]
+    if head[opening:].strip():
+        return [f"{head[:opening]}self, {head[opening:]}", *rest]
+    indent = rest[0][: len(rest[0]) - len(rest[0].lstrip())]
+    return [head[:opening], f"{indent}self,", *rest]
 
 
 def _no_arguments(function: ast.FunctionDef) -> bool:

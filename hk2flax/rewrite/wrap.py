@@ -25,7 +25,7 @@ def wrap_lines(old: str, new: str, tree: ast.Module, step: str) -> str:
         return new
     text = Text(new)
     calls: dict[int, ast.Call] = {}
-    for node in _outside_strings(tree):
+    for node in outside_strings(tree):
         if isinstance(node, ast.Call) and (node.args or node.keywords):
             line = _line(node)
             least = _inside(calls[line], text) if line in calls else _LEAST
@@ -38,7 +38,7 @@ def wrap_lines(old: str, new: str, tree: ast.Module, step: str) -> str:
     return text.result()
 
 
-def _outside_strings(tree: ast.AST) -> list[ast.AST]:
+def outside_strings(tree: ast.AST) -> list[ast.AST]:
     """All nodes but those inside f-strings, where Python 3.11 misplaces them."""
     found, work = [], [tree]
     while work:

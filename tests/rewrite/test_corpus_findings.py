@@ -624,3 +624,100 @@ def test_an_attribute_that_only_haiku_s_layer_has_needs_a_person(rewrite):
         }
     )
     assert out["codes"] == ["HK104"]
+
+
+def test_what_was_lined_up_is_lined_up(rewrite):
+    out = rewrite(
+        {
+            "net": """
+                import haiku as hk
+
+                class Core(hk.RNNCore):
+                    def __init__(self, size,
+                                 name=None):
+                        super().__init__(name=name)
+                        self.core = hk.DeepRNN([hk.LSTM(size),
+                                                hk.GRU(size)])
+                        self.head = hk.nets.MLP([size,
+                                                 size],
+                                                activate_final=True)
+
+                def _forward(x,
+                             y):
+                    net = hk.nets.MLP(
+                        [3, 4],
+                        activate_final=True)
+                    return print(net(x),
+                          y)
+
+                model = hk.transform(_forward)
+
+                def run(key, x):
+                    return model.apply(model.init(key, x, x), None, x, x)
+                """
+        }
+    )
+    text = out["net"]
+    assert (
+        "        self.core = DeepRNN([LSTM(self.size),\n"
+        "                             GRU(self.size)])\n"
+        "        self.head = MLP([self.size,\n"
+        "                         self.size],\n"
+        "                        activate_final=True)\n"
+    ) in text
+    assert "    def __call__(self, x,\n                 y):\n" in text
+    assert "print(net(x),\n              y)" in text
+    assert "super().setup()" not in text
+
+
+def test_python_s_types_beside_the_project_s(rewrite):
+    out = rewrite(
+        {
+            "pkg/__init__": "",
+            "pkg/types": "Array = object\n",
+            "pkg/net": """
+                import functools
+
+                import haiku as hk
+                from pkg import types
+
+                class Net(hk.Module):
+                    def __call__(self, x: types.Array):
+                        self.last = x
+                        return functools.reduce(max, x)
+                """,
+        }
+    )
+    head = out["pkg/net"].split("class")[0]
+    assert head.startswith("import functools\nimport types as python_types\n")
+
+
+def test_a_multi_line_header_of_a_transformed_function(rewrite):
+    out = rewrite(
+        {
+            "net": """
+                import haiku as hk
+
+                def _forward(
+                    x,
+                    y,
+                ):
+                    return hk.Linear(3)(x) + y
+
+                model = hk.transform(_forward)
+
+                def run(key, x):
+                    return model.apply(model.init(key, x, x), None, x, x)
+                """
+        }
+    )
+    assert "    def __call__(\n        self,\n        x,\n        y,\n    ):\n" in out["net"]
+
+
+def test_helpers_of_an_earlier_run_stay(rewrite):
+    first = rewrite(
+        {"net": "import haiku as hk\nsummary = hk.experimental.tabulate(print)\n", "setup": ""}
+    )
+    assert first["codes"] == []
+    again = rewrite({k: v for k, v in first.items() if k != "codes"})
+    assert again == first
