@@ -37,7 +37,8 @@ _STORAGE = (
     framework(
         "get_initial_state",
         "",
-        "State as it was before the call, nested where Haiku's is flat.",
+        "State as it was before the call, nested where Haiku's is flat. linen does not keep it: "
+        "transforms of a project that asks for it keep Haiku's calling convention.",
         _BASE,
     ),
     framework(

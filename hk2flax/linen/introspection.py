@@ -41,15 +41,20 @@ def get_current_state() -> dict[str, Any]:
 
 
 def get_initial_state() -> dict[str, Any]:
-    """Return all collections of state as init will return them: ``hk.get_initial_state``.
+    """Return all collections of state as init will return them, or as apply was given them.
+
+    As ``hk.get_initial_state``. State that apply creates has its present value.
 
     Raises:
-        ValueError: at apply, where linen does not keep what was passed in.
+        ValueError: at an apply that is not that of a `transform`: linen keeps no former values.
     """
-    if not running_init():
-        raise ValueError("`get_initial_state` is only known while initialising.")
-    variables = all_variables("get_initial_state")
-    return {k: v for k, v in variables.items() if k not in ("params", UPDATED_STATE)}
+    if running_init():
+        variables = all_variables("get_initial_state")
+        return {k: v for k, v in variables.items() if k not in ("params", UPDATED_STATE)}
+    given = getattr(running_module("get_initial_state").scope.root, "initial_state", None)
+    if given is None:
+        raise ValueError("`get_initial_state` needs the apply of `transform_with_state`.")
+    return merge_nested(get_current_state(), nested_copy(given))
 
 
 def all_variables(symbol: str) -> dict[str, Any]:

@@ -72,9 +72,6 @@ def transform_with_state(f: Callable[..., Any]) -> TransformedWithState:
         module.put_variable(UPDATED_STATE, "~", ())
         return call(module, *args, **kwargs)
 
-    def run_apply(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return call(module, *args, **kwargs)
-
     def init(rng: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         # linen wants a key for every parameter, Haiku for none that is constant.
         rngs = {"params": transform_key("init", 0 if rng is None else rng)}
@@ -90,7 +87,12 @@ def transform_with_state(f: Callable[..., Any]) -> TransformedWithState:
         variables["params"] = transform_mapping("params", params)
         rngs = {} if rng is None else {"dropout": transform_key("apply", rng)}
         mutable = flax.core.DenyList(("params", "intermediates"))
-        return module.apply(variables, args, kwargs, rngs=rngs, mutable=mutable, method=run_apply)
+
+        def run(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            module.scope.initial_state = state or {}  # for `get_initial_state`: linen forgets it
+            return call(module, *args, **kwargs)
+
+        return module.apply(variables, args, kwargs, rngs=rngs, mutable=mutable, method=run)
 
     remember_function(f, init, apply)
     return TransformedWithState(init, apply)

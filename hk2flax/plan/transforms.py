@@ -109,6 +109,9 @@ class _Finder:
         self.draws, self.plan = draws, plan
         self.blocked: set[str] = set()
         self.names = file.names
+        # Only the helper's apply knows what state was before.
+        files = project.files.values()
+        self.keeps_state = any(b"get_initial_state" in f.source.data for f in files)
 
     def consider(self, statement: ast.Assign) -> None:
         """Adds the transform that a statement assigns to the plan, if it is native."""
@@ -143,7 +146,7 @@ class _Finder:
         if not sites:
             return
         transform.may_be_empty = not makes_parameters(self.project, self.file, function)
-        if transform.may_be_empty and transform.takes_state:
+        if transform.takes_state and (transform.may_be_empty or self.keeps_state):
             return
         self.plan.functions[function] = transform
         self.plan.statements[statement] = transform

@@ -79,8 +79,8 @@ def test_state_during_init_and_apply():
     assert_close(seen[0], ({"state": {"x": 1.0}}, {"state": {"x": 0.0}}))
     pair.apply({}, state, None)
     assert_close(seen[1][0], {"state": {"x": 1.0}})
-    with pytest.raises(ValueError, match="only known while initialising"):
-        transform(get_initial_state).apply({}, None)
+    before = transform_with_state(get_initial_state).apply({}, state, None)[0]
+    assert_close(before, {"state": {"x": 0.0}})
 
 
 def test_to_module_and_deferred():

@@ -119,6 +119,7 @@ DIRECT: dict[str, tuple[str, ...]] = {
     ),
     "tests/linen/test_scope.py": ("haiku.Module", "haiku.name_like", "haiku.name_scope"),
     "tests/linen/test_force_name.py": ("haiku.force_name",),
+    "tests/linen/test_initial_state.py": ("haiku.get_current_state", "haiku.get_initial_state"),
     "tests/linen/test_hooks.py": (
         "haiku.Deferred",
         "haiku.current_name",
@@ -134,8 +135,6 @@ DIRECT: dict[str, tuple[str, ...]] = {
         "haiku.data_structures.traverse",
         "haiku.data_structures.tree_bytes",
         "haiku.data_structures.tree_size",
-        "haiku.get_current_state",
-        "haiku.get_initial_state",
         "haiku.get_params",
         "haiku.lift",
         "haiku.lift_with_state",
