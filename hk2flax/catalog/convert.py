@@ -33,8 +33,11 @@ def parenthesised(text: str) -> str:
 
 
 def same_literal(literal: Any, other: Any) -> bool:
-    """Whether two literals are the same value of the same type (True is not 1)."""
-    return type(literal) is type(other) and literal == other
+    """Whether two literals are the same value of the same type (True is not 1).
+
+    What is no literal is never the same: two expressions may have any values.
+    """
+    return literal is not MISSING and type(literal) is type(other) and literal == other
 
 
 def only(*literals: Any) -> Convert:

@@ -98,6 +98,8 @@ class Native:
     attributes: what may be read from the layer object, Haiku attribute -> linen attribute.
     min_rank: for initialisers, the smallest rank that the plain form accepts. Fan-based ones raise
         on vectors where Haiku does not: the rewriter uses the helper inside VECTOR_INITIALISERS.
+    only_float32: True for a function whose results have another dtype or more rounding in other
+        precisions than float32 (layers with leaves have no need to say so).
     is_exact: False where linen differs from Haiku in more than rounding order whatever the
         arguments (BatchNorm's zero-debias): used under --prefer linen only.
     differs: what differs, and by how much, for the report (required when not is_exact).
@@ -116,6 +118,7 @@ class Native:
     dropped: tuple[str, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
     min_rank: int = 0
+    only_float32: bool = False
     is_exact: bool = True
     differs: str = ""
 

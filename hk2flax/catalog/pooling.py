@@ -79,9 +79,11 @@ SYMBOLS = (
             positional=1,
             combine=_average,
             combined=_COMBINED,
+            only_float32=True,
         ),
         note=_NOTE + " Haiku averages over the values that exist (count_include_pad=False). With "
-        "SAME and a bfloat16 input linen returns float32.",
+        "SAME and a bfloat16 input linen returns float32, so a project with other precisions gets "
+        "the helper.",
         source=_SOURCE,
     ),
     layer(

@@ -1,0 +1,6 @@
+"""`tests.symbols` is imported by name from the repository's root, however pytest was started."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))

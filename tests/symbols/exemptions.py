@@ -1,0 +1,41 @@
+"""What the table of proofs leaves out, and why."""
+
+# Names that are proven elsewhere or have nothing to run.
+NAMES: dict[str, str] = {}
+
+# Arguments that no case gives, in the words of `tests.symbols.arguments.missing`.
+DEEP = "the class is that of ResNet18 but for its table of sizes; see there"
+ABSTRACT = "a base class: nobody calls it, its subclasses are called"
+ARGUMENTS: dict[str, dict[str, str]] = {
+    "haiku.RNNCore": {
+        line: ABSTRACT
+        for line in (
+            "name at its default",
+            "name at another value",
+            "__call__: inputs at 1 values",
+            "__call__: prev_state at 1 values",
+        )
+    },
+    "haiku.BatchNorm": {
+        "cross_replica_axis_index_groups at another value": "jax.vmap has no index groups, and "
+        "pmap needs several devices: tests/linen/test_batch_norm.py looks at the collective",
+    },
+    **{
+        f"haiku.nets.ResNet{depth}": {
+            "num_classes at 2 values": DEEP,
+            "__call__: test_local_stats at another value": DEEP,
+            **{
+                f"{argument} at another value": DEEP
+                for argument in (
+                    "bn_config",
+                    "resnet_v2",
+                    "logits_config",
+                    "name",
+                    "initial_conv_config",
+                    "strides",
+                )
+            },
+        }
+        for depth in (34, 50, 101, 152, 200)
+    },
+}
