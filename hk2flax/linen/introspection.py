@@ -74,7 +74,7 @@ def transparent(method: Callable[..., Any]) -> Callable[..., Any]:
     return method
 
 
-def to_module(fn: Callable[..., Any]) -> Callable[..., nn.Module]:
+def to_module(f: Callable[..., Any]) -> Callable[..., nn.Module]:
     """Return a factory of modules that run a function: ``hk.to_module``.
 
     A factory takes an optional name, by default that of the function.
@@ -82,8 +82,8 @@ def to_module(fn: Callable[..., Any]) -> Callable[..., nn.Module]:
 
     def make(name: str | None = None) -> nn.Module:
         if name is None:
-            name = new_name(running_module("to_module"), fn.__name__)
-        return ScopeFrame(fn, name=name)
+            name = new_name(running_module("to_module"), f.__name__)
+        return ScopeFrame(f, name=name)
 
     return make
 

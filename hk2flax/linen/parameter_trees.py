@@ -82,7 +82,10 @@ class data_structures:
         """Return a copy made of plain dicts."""
         return flax.core.unfreeze(jax.tree.map(lambda leaf: leaf, structure))
 
-    to_mutable_dict = to_haiku_dict
+    @staticmethod
+    def to_mutable_dict(mapping: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a copy made of plain dicts."""
+        return data_structures.to_haiku_dict(mapping)
 
     @staticmethod
     def to_immutable_dict(mapping: Mapping[str, Any]) -> flax.core.FrozenDict:
