@@ -15,6 +15,9 @@ _FANS = (
 )
 
 
+_DRAW_NOTHING = ("Constant", "Identity")
+
+
 def _initializer(name: str, signature: str, native: Native | None, note: str) -> Symbol:
     return symbol(
         f"initializers.{name}",
@@ -24,6 +27,7 @@ def _initializer(name: str, signature: str, native: Native | None, note: str) ->
         native=native,
         note=note,
         source=_SOURCE if native else _SOURCE.partition(";")[0],
+        rng=name not in _DRAW_NOTHING,
     )
 
 
@@ -43,11 +47,9 @@ SYMBOLS = (
             args={"scale": Arg("scale"), "axis": Arg("column_axis")},
             positional=1,
             min_rank=2,
-            is_exact=False,
-            differs="for square matrices the values drawn are transposed; the distribution is the "
-            "same.",
         ),
-        "",
+        "Equal values; those of a square matrix are transposed, which has the same (uniform) "
+        "distribution.",
     ),
     _initializer(
         "RandomNormal",

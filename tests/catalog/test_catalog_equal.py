@@ -273,6 +273,13 @@ def test_initialisers(source, shape):
     np.testing.assert_allclose(have, want, rtol=1e-6, atol=1e-7)
 
 
+def test_square_orthogonal_matrices_are_the_transposed_ones():
+    source = "hk.initializers.Orthogonal(2.0)"
+    want = hk.transform(lambda: run(source)((4, 4), jnp.float32)).apply({}, KEY)
+    have = run(native_text(source))(next(hk.PRNGSequence(KEY)), (4, 4), jnp.float32)
+    np.testing.assert_allclose(have.T, want, rtol=1e-6, atol=1e-7)
+
+
 @pytest.mark.parametrize(
     "source, shape", [("hk.Linear(5)", (8,)), ("hk.Conv2D(5, 3)", (1, 8, 8, 3))]
 )
