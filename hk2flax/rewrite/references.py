@@ -35,7 +35,8 @@ def rewrite_reference(context: Context, node: ast.expr) -> None:
         return
     if symbol is None or symbol.kind == "module":
         if not _is_attribute_of_symbol(context, node):
-            context.leave(node, "HK101", f"{name} has no entry in the catalog", name)
+            reason = "has no entry in the catalog" if symbol is None else "is used as a value"
+            context.leave(node, "HK101", f"{name} {reason}", name)
         return
     if name == OPTIMIZE and leave_keys(context, node):
         return

@@ -4,7 +4,7 @@ import textwrap
 
 import pytest
 
-from tests.sources import codes, rewrite, rewrite_files, texts
+from tests.sources import codes, diagnostics, rewrite, rewrite_files, texts
 
 INIT = """default_kernel_init = nn.initializers.variance_scaling(
     0.87962566103423978**2, "fan_in", "truncated_normal"
@@ -392,3 +392,8 @@ def test_star_imports_do_not_swallow_builtins():
     source = "from haiku import *\nx = Linear(3)\nprint(len([x]), Module)\n"
     assert linen(source).endswith("x = nn.Dense(3)\nprint(len([x]), nn.Module)\n")
     assert codes(source, "linen") == []
+
+
+def test_a_submodule_as_a_value_is_left():
+    source = "import haiku as hk\nmake = getattr(hk.initializers, 'Constant')\n"
+    assert [d.message for d in diagnostics(source)] == ["haiku.initializers is used as a value"]
