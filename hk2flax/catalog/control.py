@@ -11,8 +11,9 @@ _CONTROL = (
     framework(
         "scan",
         "f, init, xs, length=None, reverse=False, unroll=1",
-        "`nn.scan` with params broadcast and every other collection carried.",
+        "The helper broadcasts the parameters and carries every other collection.",
         _STATEFUL,
+        plain="`nn.scan(Cell, variable_broadcast='params', ...)` for a cell",
     ),
     framework("map", "f, xs", "`nn.scan` without a carry.", _STATEFUL),
     framework(
@@ -67,9 +68,9 @@ _CONTROL = (
         "layer_stack",
         "num_layers, with_per_layer_inputs=False, unroll=1, pass_reverse_to_layer_fn=False, "
         "transparent=False, transparency_map=None, name=None",
-        "`nn.scan` with params on a leading axis. A module made outside and used inside becomes a "
-        "copy per layer, as in Haiku.",
+        "A module made outside and used inside becomes a copy per layer, as in Haiku.",
         "haiku/_src/layer_stack.py",
+        plain="`nn.scan(Block, variable_axes={'params': 0}, ...)` for one block",
     ),
 )
 

@@ -12,21 +12,23 @@ _STORAGE = (
     framework(
         "get_parameter",
         "name, shape, dtype=None, init=None",
-        "`self.param(name, init, shape, dtype)`. The same name twice is the same parameter in "
-        "Haiku and an error in linen.",
+        "The same name twice is the same parameter in Haiku and an error in linen.",
         _BASE,
+        plain="`self.param(name, init, shape, dtype)`",
     ),
     framework(
         "get_state",
         "name, shape=None, dtype=jnp.float32, init=None",
-        "`self.variable('state', name, ...)`.value.",
+        "Plain where the module reads it once and writes it once.",
         _BASE,
+        plain="`self.variable('state', name, ...).value`",
     ),
     framework(
         "set_state",
         "name, value",
         "init returns the first value in Haiku and the last one in linen.",
         _BASE,
+        plain="`self.variable('state', name, ...).value = ...`",
     ),
     framework(
         "get_params",
@@ -57,7 +59,14 @@ _SEQUENCE = (
 )
 
 _RANDOM = (
-    framework("next_rng_key", "", "`self.make_rng('dropout')`.", _BASE, rng=True),
+    framework(
+        "next_rng_key",
+        "",
+        "Keys come from module paths, not from a sequence.",
+        _BASE,
+        rng=True,
+        plain="`self.make_rng('dropout')`",
+    ),
     framework(
         "next_rng_keys",
         "num",
@@ -94,7 +103,13 @@ _NAMES = (
         _MODULE,
     ),
     framework("name_like", "method_name", "linen has one frame of names for a module.", _MODULE),
-    framework("transparent", "method", "A method that works in the frame of its caller.", _MODULE),
+    framework(
+        "transparent",
+        "method",
+        "A method that works in the frame of its caller.",
+        _MODULE,
+        plain="a method without `nn.compact`, which names in its caller's frame",
+    ),
     framework(
         "force_name",
         "name",

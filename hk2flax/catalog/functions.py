@@ -25,6 +25,7 @@ SYMBOLS = (
         "dropout",
         "framework",
         "rng, rate, x, broadcast_dims=()",
+        plain="`nn.Dropout(rate, deterministic=False)(x)`",
         note="`nn.Dropout(rate)(x, deterministic=False, rng=rng)` draws the same mask from the "
         "same key. Haiku has no `deterministic`: the caller's `if is_training` becomes it. Haiku "
         "accepts a traced rate and raises for a rate of 1; linen the other way round.",

@@ -140,9 +140,11 @@ class Symbol:
         that gathers functions ("data_structures.map").
     manual: why no Flax program can express it and what to write instead (only when neither
         native nor helper exists).
+    plain: the plain Flax that `rewrite` writes by code of its own, in words for the reference page;
+        the helper is for what it cannot see to be the same.
     note: what to watch for, for the reference page.
     source: where the facts come from (Haiku symbol, Flax documentation, paper).
-    rng: True when calling it draws a random key at apply time.
+    rng: True when calling it (of an initialiser: what it makes) draws a random key.
     steers_haiku: True when calling it changes nothing that a Flax program computes: a statement
         that does only that is taken out.
     """
@@ -154,6 +156,7 @@ class Symbol:
     native: Native | None = None
     helper: str | None = None
     manual: str = ""
+    plain: str = ""
     note: str = ""
     source: str = ""
     rng: bool = False

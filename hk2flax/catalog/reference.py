@@ -41,6 +41,8 @@ def level(symbol: Symbol) -> str:
     """native, native (inexact), helper, manual, or module."""
     if symbol.native:
         return "native" if symbol.native.is_exact else "native (inexact)"
+    if symbol.plain or symbol.steers_haiku:
+        return "native"
     if symbol.helper:
         return "helper"
     return "manual" if symbol.manual else "module"
@@ -77,6 +79,10 @@ def _entry(symbol: Symbol, proven: Iterable[str]) -> Iterator[str]:
 
 def _lines(symbol: Symbol) -> Iterator[str]:
     target = f"`{symbol.native.target}`" if symbol.native else ""
+    if symbol.plain:
+        target = symbol.plain
+    elif symbol.steers_haiku:
+        target = "a statement that does only this is taken out"
     otherwise = ", otherwise helper " if target and symbol.helper else ""
     helper = f"`{symbol.helper}`" if symbol.helper else ""
     yield f"{level(symbol)}: {target}{otherwise}{helper}{symbol.manual}"

@@ -16,6 +16,7 @@ SYMBOLS = (
         "transform",
         "transform",
         "f, *, apply_rng=True",
+        plain="the linen module itself, where all its uses are seen",
         note=f"{_NOTE} In linen terms `model.init(rng, x)['params']` and "
         "`model.apply({'params': params}, x, rngs={'dropout': rng})`.",
         source=_SOURCE,
@@ -24,6 +25,7 @@ SYMBOLS = (
         "transform_with_state",
         "transform",
         "f",
+        plain="the linen module itself, where all its uses are seen",
         note=f"{_NOTE} In linen terms `model.apply({{'params': params, **state}}, x, "
         "mutable=list(state))`.",
         source=_SOURCE,

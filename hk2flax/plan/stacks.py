@@ -44,11 +44,12 @@ class NativeStack:
 
 @dataclass
 class StackPlan:
-    """Native stacks by function and by call, and native scans of a cell by call."""
+    """Native stacks by function, by call and by decorator, and native scans of a cell by call."""
 
     functions: dict[ast.AST, NativeStack] = field(default_factory=dict)
     calls: dict[ast.AST, NativeStack] = field(default_factory=dict)
     scans: set[ast.AST] = field(default_factory=set)
+    decorators: set[ast.AST] = field(default_factory=set)
 
 
 def plan_stacks(
@@ -70,6 +71,7 @@ def plan_stacks(
                 stack.name = f"{base}_{counts.get(key, 0)}"
                 counts[key] = counts.get(key, 0) + 1
                 plan.functions[node] = stack
+                plan.decorators.add(stack.decorator)
                 plan.calls[stack.call] = stack
             elif isinstance(node, ast.Call) and project.name(file, node.func) == "haiku.scan":
                 if (
@@ -158,9 +160,11 @@ def _only_first(use: ast.Call, argument: str) -> bool:
 
 
 def _is_cell(project: Project, classes: dict[str, ClassPlan], file: File, node: ast.expr) -> bool:
-    """True for a name, or an attribute of self, that holds a module and nothing else."""
+    """True for a module that is built here, or a name or an attribute of self that holds one."""
     values: list[ast.AST | None] = []
-    if isinstance(node, ast.Name):
+    if isinstance(node, ast.Call):
+        values = [node]
+    elif isinstance(node, ast.Name):
         binding = file.names.binding(node)
         if binding is None or len(binding.nodes) != 1:
             return False

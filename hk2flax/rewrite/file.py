@@ -164,7 +164,7 @@ def _visit_call(context: Context, call: ast.Call) -> None:
         return
     if call in program.transforms.calls:
         return
-    if call in program.state.calls:
+    if call in program.state.calls or call in program.stacks.decorators:
         return
     if call in program.stacks.calls:
         rewrite_stack_call(context, program.stacks.calls[call])
