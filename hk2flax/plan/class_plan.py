@@ -45,7 +45,8 @@ class ClassPlan:
         `unset` are those of them that may remain without a value.
     built: attributes that hold modules after `__init__`; replaced: the constructions of modules
         that take the place of the base class's, with the names that they need then.
-    mutable: attributes assigned outside `__init__`.
+    mutable: attributes assigned outside `__init__`, and `boxed` ones: containers that linen
+        would turn into plain ones.
     keeps_setup: some statement of `__init__` is left. base_setup: `super().setup()` is called.
     problems: (node, code, message) for what cannot be converted; the class is left in place.
     """
@@ -73,6 +74,7 @@ class ClassPlan:
     built: set[str] = field(default_factory=set)
     replaced: dict[ast.Call, str] = field(default_factory=dict)
     mutable: set[str] = field(default_factory=set)
+    boxed: set[str] = field(default_factory=set)
     super_call: ast.stmt | None = None
     problems: list[tuple[ast.AST, str, str]] = field(default_factory=list)
 

@@ -25,6 +25,7 @@ from hk2flax.plan.class_plan import (
     is_super_call,
     stored_attributes,
 )
+from hk2flax.plan.containers import loses_class
 from hk2flax.plan.inheritance import layer_plan, only_forwarded, plan_super
 from hk2flax.plan.naming import names_a_module, plan_naming
 from hk2flax.plan.reflection import reflection_problems
@@ -128,6 +129,10 @@ def _plan_init(
     stores: dict[str, list[ast.Attribute]] = {}
     for target in stored_attributes(init, me):
         stores.setdefault(target.attr, []).append(target)
+    for attribute, targets in stores.items():
+        values = [getattr(file.names.parent[target], "value", None) for target in targets]
+        if any(value is not None and loses_class(project, file, value) for value in values):
+            plan.boxed.add(attribute)
     plan_aliases(plan, by_name, stores, me)
     plan_attributes(plan, by_name, stores, taken)
     plan_grown(plan, me, stores)
@@ -224,7 +229,7 @@ def _reads(method: ast.FunctionDef, attribute: str) -> bool:
 
 def _plan_mutable(plan: ClassPlan) -> None:
     """Attributes that methods assign: a bound linen module cannot change its attributes."""
-    plan.mutable = plan.assigned_in(plan.cls.methods.values())
+    plan.mutable = plan.assigned_in(plan.cls.methods.values()) | plan.boxed
     for attribute in plan.mutable:
         plan.grown.pop(attribute, None)
 

@@ -7,6 +7,7 @@ import re
 
 from hk2flax.catalog import lookup
 from hk2flax.plan.class_plan import ClassPlan
+from hk2flax.plan.containers import container_class
 from hk2flax.plan.hooks import is_context_path
 from hk2flax.plan.reserved import RESERVED
 from hk2flax.project.creates import class_around, method_around, self_name
@@ -69,6 +70,7 @@ def rewrite_attribute(context: Context, node: ast.Attribute) -> None:
     if name != node.attr:
         _replace(context, node, f"{node.value.id}.{name}")
     _join_lists(context, node)
+    _check_container(context, node, plan, name)
 
 
 def rewrite_reflection(context: Context, call: ast.Call) -> None:
@@ -99,6 +101,21 @@ _HAIKU_METHODS = ("params_dict", "state_dict", "_submodules", "_method_name")
 
 def _is_defined(context: Context, owner: str, attribute: str) -> bool:
     return any(attribute in c.methods for c in context.program.project.mro(owner))
+
+
+def _check_container(context: Context, node: ast.Attribute, plan: ClassPlan, field: str) -> None:
+    """`self.irreps.dim`: the field's class is lost, since linen keeps containers as plain ones."""
+    outer = context.file.names.parent.get(node)
+    if not isinstance(outer, ast.Attribute):
+        return
+    parameter = next((p for p in plan.parameters if p.field == field), None)
+    if parameter is None or any(hasattr(c, outer.attr) for c in (tuple, list, dict)):
+        return
+    project = context.program.project
+    lost = container_class(project, plan.cls.file, parameter.annotation)
+    if lost:
+        message = f"self.{field} is a plain tuple or dict in linen, without what {lost} adds"
+        context.leave(node, "HK101", message, "haiku.Module")
 
 
 def _layer_without(context: Context, owner: str, attribute: str) -> str:

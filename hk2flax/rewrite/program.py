@@ -158,6 +158,5 @@ def _spare_setup_helpers(classes: dict[str, ClassPlan], methods: Methods) -> Non
     for plan in classes.values():
         allowed = {m.name for m in plan.cls.methods.values() if m in methods.setup_helpers}
         if allowed:
-            plan.mutable = plan.assigned_in(
-                m for m in plan.cls.methods.values() if m.name not in allowed
-            )
+            changing = [m for m in plan.cls.methods.values() if m.name not in allowed]
+            plan.mutable = plan.assigned_in(changing) | plan.boxed

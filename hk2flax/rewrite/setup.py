@@ -76,7 +76,10 @@ def _setup_head(context: Context, plan: ClassPlan, pad: str) -> list[str]:
     if plan.super_call is None and _base_setup(context, plan):
         lines.append(f"{pad}{step}super().setup()")
     if plan.mutable and not inherits_box(context, plan):
-        lines.append(f"{pad}{step}# Changed while running, so kept outside the frozen module.")
+        why = "Changed while running, so kept outside the frozen module."
+        if plan.mutable == plan.boxed:
+            why = "Kept outside the frozen module, which would make plain tuples and dicts of them."
+        lines.append(f"{pad}{step}# {why}")
         lines.append(f"{pad}{step}{me}.mutable = {context.alias('types')}.SimpleNamespace()")
     return lines
 

@@ -721,3 +721,27 @@ def test_helpers_of_an_earlier_run_stay(rewrite):
     assert first["codes"] == []
     again = rewrite({k: v for k, v in first.items() if k != "codes"})
     assert again == first
+
+
+def test_a_field_whose_class_linen_takes_away(rewrite):
+    out = rewrite(
+        {
+            "net": """
+                from typing import Optional
+                import haiku as hk
+
+                class Shape(tuple):
+                    def size(self):
+                        return len(self)
+
+                class Block(hk.Module):
+                    def __init__(self, shape: Optional[Shape], sizes: tuple):
+                        super().__init__()
+                        self._shape, self.sizes = shape, sizes
+
+                    def __call__(self, x):
+                        return hk.Linear(self._shape.size())(x), self.sizes.index(3), self._shape[0]
+                """
+        }
+    )
+    assert out["codes"] == ["HK101"]

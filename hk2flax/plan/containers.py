@@ -1,0 +1,59 @@
+"""Values that linen would turn into plain tuples and dicts.
+
+A module freezes the containers among its attributes: a subclass of tuple, list or dict comes back
+without its methods (`_freeze_attr` in flax/linen/module.py). Named tuples are spared.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from hk2flax.project.index import File, Project
+
+_BUILTIN = frozenset({"tuple", "list", "dict", "Tuple", "List", "Dict"})
+# Of other packages: names under which they are imported.
+_KNOWN = frozenset(
+    [
+        "addict.Dict",
+        "collections.Counter",
+        "collections.defaultdict",
+        "e3nn_jax.Irreps",
+        "easydict.EasyDict",
+        "munch.Munch",
+    ]
+)
+_PARTS = (ast.IfExp, ast.BoolOp)
+
+
+def loses_class(project: Project, file: File, value: ast.expr) -> bool:
+    """True for an expression that makes one: `Irreps(x) if x is not None else None`."""
+    if isinstance(value, _PARTS):
+        parts = [value.body, value.orelse] if isinstance(value, ast.IfExp) else value.values
+        return any(loses_class(project, file, part) for part in parts)
+    if not isinstance(value, ast.Call):
+        return False
+    return _is_container(project, project.name(file, value.func))
+
+
+def container_class(project: Project, file: File, annotation: ast.expr | None) -> str:
+    """The class that `x: Irreps` or `x: Optional[Irreps]` names, where linen would lose it."""
+    for node in ast.walk(annotation) if annotation is not None else ():
+        if isinstance(node, ast.Name | ast.Attribute):
+            name = project.name(file, node)
+            if _is_container(project, name):
+                return name.rpartition(".")[2]
+    return ""
+
+
+def _is_container(project: Project, name: str) -> bool:
+    if name in _KNOWN:
+        return True
+    for cls in project.mro(name):
+        for base in cls.node.bases:
+            inner = base.value if isinstance(base, ast.Subscript) else base
+            dotted = project.name(cls.file, inner)
+            if dotted in _KNOWN or dotted == "collections.OrderedDict":
+                return True
+            if dotted.rpartition(".")[2] in _BUILTIN or getattr(inner, "id", "") in _BUILTIN:
+                return True
+    return False
