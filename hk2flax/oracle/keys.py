@@ -71,8 +71,8 @@ def _haiku(draws: Draws) -> Iterator[None]:
     replace = cls.replace_internal_state
     explicit: list[Any] = []
 
-    def __init__(self: Any, key: Any) -> None:
-        construct(self, key)
+    def __init__(self: Any, key_or_seed: Any) -> None:
+        construct(self, key_or_seed)
         if _called_by("with_rng"):
             explicit.append(self)
 

@@ -20,6 +20,14 @@ from dataclasses import dataclass, field
 from hk2flax.plan.building import creates_inline
 from hk2flax.plan.class_plan import ClassPlan
 from hk2flax.plan.reflection import dynamic_reads
+from hk2flax.plan.transparent import (
+    NO_OPEN,
+    TRANSPARENT,
+    Open,
+    calls_open,
+    find_open,
+    is_transparent,
+)
 from hk2flax.project.creates import (
     Creators,
     is_super,
@@ -30,7 +38,7 @@ from hk2flax.project.index import Class, File, Project
 from hk2flax.project.scopes import LOOPS
 
 COMPACT, SCOPE, NOWRAP = "compact", "scope", "nowrap"
-_NOT_FRAMES = ("staticmethod", "classmethod", "haiku.transparent", "haiku.experimental.transparent")
+_NOT_FRAMES = ("staticmethod", "classmethod", *TRANSPARENT)
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,7 @@ class Methods:
     names afresh.
 
     `external` are the attributes that some code reads on an object other than `self`: by name, the
-    classes whose objects these are ("" where that is unknown);
+    classes whose objects these are ("" where that is unknown); `open` are the transparent methods;
     `attribute_reads` the attributes that are read from `x.name`, by name.
     """
 
@@ -60,6 +68,7 @@ class Methods:
     repeated: set[ast.AST] = field(default_factory=set)
     scoped: set[ast.AST] = field(default_factory=set)
     external: dict[str, set[str]] = field(default_factory=dict)
+    open: Open = NO_OPEN
     attribute_reads: dict[str, set[str]] = field(default_factory=dict)
 
     def read_outside(self, family: list[Class], attributes: Iterable[str]) -> set[str]:
@@ -72,6 +81,7 @@ def plan_methods(project: Project, creators: Creators, plans: dict[str, ClassPla
     """Decides for every method of every module class."""
     result = Methods()
     result.external = _external_attributes(project, creators)
+    result.open = find_open(project, creators)
     for plan in plans.values():
         names = {*plan.renames, *plan.mutable, *plan.cls.methods}
         for pattern in dynamic_reads(plan.cls):
@@ -166,7 +176,12 @@ def _plan_family(
     helpers = _setup_helpers(methods, sites, inits, external)
     result.setup_helpers |= helpers
     frames = {m: c for c, m in methods if m not in inits and m not in helpers}
-    creating = {m for m, c in frames.items() if creates_inline(project, creators, c.file, m)}
+    creating = {
+        m
+        for m, c in frames.items()
+        if creates_inline(project, creators, c.file, m)
+        or calls_open(project, c.file, m, result.open)
+    }
     unframed = {m for m, c in frames.items() if m in creating and not _is_frame(c.file, m)}
     alike = {m: like for m, c in frames.items() if (like := _name_like(c.file, m)) is not None}
     inlined = _inline_once(frames, creating, unframed, sites, external, set(alike))
@@ -196,6 +211,11 @@ def _plan_family(
             result.decoration[method] = COMPACT
     scoped = not result.scoped.isdisjoint(framed)
     _plan_unframed(result, {*unframed, *inlined}, sites, scoped)
+    # A transparent method that others call creates in the module that calls it, not in its own.
+    for method in unframed:
+        if is_transparent(frames[method].file, method):
+            if method.name == "__call__" or method.name in external:
+                result.decoration[method] = NOWRAP
     result.creating |= creating
 
 

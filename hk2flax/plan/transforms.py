@@ -20,6 +20,7 @@ from hk2flax.plan.transform_shapes import (
     returned_call,
 )
 from hk2flax.plan.transform_sites import call_sites, method_sites
+from hk2flax.plan.transparent import find_open
 from hk2flax.project.creates import Creators, class_around, in_annotation
 from hk2flax.project.index import File, Project
 from hk2flax.project.scopes import Binding, Function
@@ -52,6 +53,8 @@ def plan_transforms(
     )
     finders = [_Finder(project, classes, file, draws, plan) for file in project.files.values()]
     blocked = _built_elsewhere(project, classes, finders)
+    # linen gives what a transparent `__call__` creates to the module that calls it.
+    blocked |= find_open(project, creators).classes
     for finder in finders:
         finder.blocked = blocked
         file = finder.file

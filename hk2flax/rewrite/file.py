@@ -6,6 +6,7 @@ import ast
 from itertools import chain
 
 from hk2flax.catalog import lookup
+from hk2flax.plan.attribute_dicts import find_attribute_dicts
 from hk2flax.plan.class_plan import ClassPlan
 from hk2flax.plan.hooks import find_hook_dependence
 from hk2flax.plan.name_dependence import find_name_dependence
@@ -25,7 +26,7 @@ from hk2flax.rewrite.context import Context
 from hk2flax.rewrite.frozen import widen_comparison, widen_test
 from hk2flax.rewrite.helper_module import is_helper_module
 from hk2flax.rewrite.identity import check_identity
-from hk2flax.rewrite.initializers import insert_key, rewrite_initializer
+from hk2flax.rewrite.initializers import draws_no_key, insert_key, rewrite_initializer
 from hk2flax.rewrite.quoted import rewrite_quoted
 from hk2flax.rewrite.references import GONE, rewrite_reference
 from hk2flax.rewrite.settings import OPTIMIZE, remove_setting, unwrap_function
@@ -66,6 +67,9 @@ def edit_file(context: Context) -> None:
     moved = context.program.moved_classes
     for place, message in find_passed_classes(project, classes, moved, context.file):
         context.diagnose(place, "HK102", message)
+    if context.program.has_attribute_dicts:
+        for place, message in find_attribute_dicts(classes, context.file):
+            context.diagnose(place, "HK102", message)
 
 
 _HALF = ("bfloat16", "float16")
@@ -201,6 +205,9 @@ def _visit_call(context: Context, call: ast.Call) -> None:
     if call.func in program.initializers.values or _makes_initializer(context, call.func):
         around = context.file.names.enclosing(call, (ast.Lambda,))
         me = "" if around in program.initializers.values else storage.module_self(context, call)
+        if draws_no_key(context, call.func):
+            insert_key(context, call, "None")
+            return
         key = f"{me}.make_rng({storage.STREAM})" if me else f"{context.helper('next_rng_key')}()"
         insert_key(context, call, key)
 

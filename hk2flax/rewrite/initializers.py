@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from hk2flax.catalog import lookup
 from hk2flax.project.creates import class_around, method_around, self_name
 from hk2flax.project.index import File
 from hk2flax.project.scopes import Function
@@ -147,6 +148,18 @@ def _is_flax_call(context: Context, call: ast.Call) -> bool:
 def takes_key(context: Context, call: ast.Call) -> bool:
     """True where `insert_key` gave a call its key."""
     return "next_rng_key()" in context.text.of(call) or "make_rng(" in context.text.of(call)
+
+
+def draws_no_key(context: Context, function: ast.expr | None) -> bool:
+    """True for `hk.initializers.Constant(...)` and its kind, or a name bound once to one."""
+    if isinstance(function, ast.Name):
+        binding = context.file.names.binding(function)
+        if binding is None or len(binding.nodes) != 1:
+            return False
+        statement = context.file.names.parent.get(binding.nodes[0])
+        function = statement.value if isinstance(statement, ast.Assign) else None
+    symbol = lookup(context.name(function.func)) if isinstance(function, ast.Call) else None
+    return symbol is not None and symbol.kind == "initializer" and not symbol.rng
 
 
 def insert_key(context: Context, call: ast.Call, key: str) -> None:

@@ -19,32 +19,34 @@ LEFT_OUT = "(left out)"
 def missing(name: str, proof: Proof) -> list[str]:
     """Arguments that no case shows at their default, or at another value; as readable lines.
 
-    A required argument of the constructor has no default: two values are wanted instead.
+    A required argument of a layer or function has no default: two values are wanted instead.
     """
     symbol = lookup(name)
     calls = list(calls_of(name, proof))
-    found = missing_of("", symbol.signature, [made for made, _ in calls])
+    wanted = 2 if symbol.kind in ("layer", "function", "initializer") else 1
+    found = missing_of("", symbol.signature, [made for made, _ in calls], wanted)
     if symbol.call_signature:
         used = [call for _, uses in calls for call in uses]
-        found += missing_of("__call__: ", symbol.call_signature, used)
+        found += missing_of("__call__: ", symbol.call_signature, used, 1)
     return found
 
 
-def missing_of(what: str, text: str, calls: list[ast.Call]) -> list[str]:
+def missing_of(what: str, text: str, calls: list[ast.Call], wanted: int) -> list[str]:
     signature = parse_signature(text)
     seen: Seen = {}
     for call in calls:
         bound = bind_call(signature, call)
         if bound is None:
-            bound = bind_keywords(call)
+            bound = bind_what_can_be(signature, call)
         for argument in (*signature.positional, *signature.keyword_only):
             seen.setdefault(argument, set()).add(value_of(signature, argument, bound))
-    return [what + line for line in judged(signature, seen, 1 if what else 2)]
+    return [what + line for line in judged(signature, seen, wanted)]
 
 
-def bind_keywords(call: ast.Call) -> dict[str, ast.expr]:
-    """What can be told of a call with stars."""
-    return {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+def bind_what_can_be(signature: Signature, call: ast.Call) -> dict[str, ast.expr]:
+    """For calls that give more than the signature names: `*operands`, `**kwargs`."""
+    bound = dict(zip(signature.positional, call.args, strict=False))
+    return bound | {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
 
 
 def value_of(signature: Signature, argument: str, bound: dict[str, ast.expr]) -> str:

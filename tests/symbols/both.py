@@ -34,21 +34,23 @@ class Both:
         results are the same for any numbers.
     rounding: how far initial values may be apart: two units in the last place, because
         jax's initialisers multiply in another order.
-    keys: how keys are drawn; with "", for programs that draw none, there are no gradients either.
+    keys: how keys are drawn; "" for programs that draw none, whose initial values are not compared.
     """
 
     def __init__(
         self,
         sides: tuple[Program, Program],
         arrays: Flat,
+        *,
         keys: str,
         always_run: bool,
+        gradients: bool,
         rounding: float,
     ) -> None:
         self.sides, self.arrays, self.keys = sides, arrays, keys
-        self.always_run, self.rounding = always_run, rounding
+        self.always_run, self.gradients, self.rounding = always_run, gradients, rounding
 
-    def compare_initial(self, mode: dict) -> list[str]:
+    def compare_initial(self, mode: dict, real_draws: bool) -> list[str]:
         """What init returns with equal keys."""
         records = [self._record(side, mode) for side in self.sides]
         self.map = align(*records, SYMBOLS.values())
@@ -57,12 +59,12 @@ class Both:
         problems = different_shapes("init", carried(self.map, shapes[0]), shapes[1])
         self.weights = made_up(shapes[0]) if self.keys else shapes[0]
         if self.keys:
-            problems += self._compare_init(mode)
+            problems += self._compare_init(mode, real_draws)
         return problems
 
-    def _compare_init(self, mode: dict) -> list[str]:
+    def _compare_init(self, mode: dict, real_draws: bool) -> list[str]:
         inits = [
-            Init(side, self.keys, mode, order)
+            Init(side, self.keys, mode, order, real_draws)
             for side, order in zip(self.sides, self.orders, strict=True)
         ]
         lowered = [init.lower(self.arrays) for init in inits]
@@ -86,7 +88,7 @@ class Both:
             return trace.trace(side, (), {**self.arrays, **mode})
 
     def compare_steps(self, modes: list[dict], tolerance: float, gradient: float) -> list[str]:
-        """Calls one after the other, with other inputs each; the state that Haiku leaves goes on."""
+        """Calls one after the other, with other inputs each; Haiku's state is handed on."""
         weights = (self.weights, carried(self.map, self.weights))
         compiled: dict[Any, tuple] = {}
         problems = []
@@ -108,7 +110,7 @@ class Both:
 
     def _compiled(self, mode: dict, weights: tuple[Flat, Flat]) -> list[tuple[Call, Any]]:
         calls = [
-            Call(side, self.keys, mode, order)
+            Call(side, self.keys, mode, order, self.gradients)
             for side, order in zip(self.sides, self.orders, strict=True)
         ]
         lowered = [

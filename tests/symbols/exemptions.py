@@ -20,6 +20,8 @@ ARGUMENTS: dict[str, dict[str, str]] = {
         "cross_replica_axis_index_groups at another value": "jax.vmap has no index groups, and "
         "pmap needs several devices: tests/linen/test_batch_norm.py looks at the collective",
     },
+    "haiku.transparent": {"method at 1 values": "a decorator: it is given the method below it"},
+    "haiku.remat": {"concrete at another value": "jax raises for it"},
     **{
         f"haiku.nets.ResNet{depth}": {
             "num_classes at 2 values": DEEP,

@@ -37,6 +37,7 @@ class Proof:
     single: more that need the helper, in float32 only: Haiku itself refuses other precisions.
     before: source that stands before the cases (functions and classes that they use).
     inputs: arrays and numbers that only these cases use.
+    reports: codes of what the rewriter has to say about these cases, which changes nothing in them.
     modes: keyword arguments of the runs, one after the other; state goes from run to run, the
         first mode initialises.
     tolerance: how far float32 results may be apart, relative to the largest number of an array,
@@ -45,6 +46,8 @@ class Proof:
     half: the same for bfloat16; None where the cases are not run in bfloat16.
     run: False for programs that take long: without gradients and initial values, and where both
         sides compile to the same text nothing is run.
+    gradients: False where there are none: loops whose length is not known.
+    real_draws: True where the initialisers themselves are the subject (see `draws.py`).
     more: further programs with cases of the same name.
     keys: "sequence" (the n-th draw gives the same key) or "constant" (every draw does).
     """
@@ -54,12 +57,15 @@ class Proof:
     single: tuple[str, ...] = ()
     before: str = ""
     inputs: Mapping[str, Any] = field(default_factory=dict)
+    reports: frozenset[str] = frozenset()
     modes: tuple[Mode, ...] = ({},)
     tolerance: float = 0.0
     gradient: float = 0.0
     half: float | None = 0.0
     why: str = ""
     run: bool = True
+    gradients: bool = True
+    real_draws: bool = False
     more: tuple[Proof, ...] = ()
     keys: str = "sequence"
 

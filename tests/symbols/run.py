@@ -30,10 +30,13 @@ def draws(side: str, keys: str) -> contextlib.AbstractContextManager:
 
 
 class Init:
-    """`init` with given draws."""
+    """`init` with given keys, and with draws that cost nothing unless they are to be real."""
 
-    def __init__(self, side: Program, keys: str, mode: Mapping[str, Any], order: list) -> None:
+    def __init__(
+        self, side: Program, keys: str, mode: Mapping[str, Any], order: list, real_draws: bool
+    ) -> None:
         self.side, self.keys, self.mode, self.order = side, keys, mode, order
+        self.how = contextlib.nullcontext if real_draws else cheap_draws
         self.made: list = []
 
     def lower(self, arrays: Flat) -> jax.stages.Lowered:
@@ -45,7 +48,7 @@ class Init:
             self.made = in_order(made, self.order)
             return [made[key] for key in self.made]
 
-        with draws(self.side.side, self.keys), cheap_draws():
+        with draws(self.side.side, self.keys), self.how():
             return jax.jit(run).lower(list(arrays.values()))
 
     def named(self, values: list) -> Flat:
@@ -54,17 +57,20 @@ class Init:
 
 
 class Call:
-    """`apply`, with the gradients of its parameters and inputs where keys are drawn."""
+    """`apply`, with the gradients of its parameters and inputs where they are wanted."""
 
-    def __init__(self, side: Program, keys: str, mode: Mapping[str, Any], order: list) -> None:
+    def __init__(
+        self, side: Program, keys: str, mode: Mapping[str, Any], order: list, gradients: bool
+    ) -> None:
         self.side, self.keys, self.mode, self.order = side, keys, mode, order
+        self.gradients = gradients
 
     def lower(self, weights: Flat, arrays: Flat) -> jax.stages.Lowered:
         """The program of this side's call, for weights and arrays like these."""
         self.weights = in_order(weights, self.order)
         moving = [key for key in self.weights if key[0] == "params" and is_float(weights[key])]
         real = [name for name in arrays if is_float(arrays[name])]
-        if not self.keys:
+        if not self.gradients:
             moving, real = [], []
         self.split = (
             (moving, [key for key in self.weights if key not in moving]),

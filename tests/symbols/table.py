@@ -5,15 +5,19 @@ from __future__ import annotations
 from tests.symbols import (
     attention,
     averages,
+    control,
     conv,
     conv_transpose,
     depthwise,
+    functions,
+    initializers,
     linear,
     nets,
     norm,
     pool,
     recurrent,
     resnet,
+    storage,
     unroll,
 )
 from tests.symbols.proof import Proof
@@ -21,15 +25,19 @@ from tests.symbols.proof import Proof
 FILES = (
     attention,
     averages,
+    control,
     conv,
     conv_transpose,
     depthwise,
+    functions,
+    initializers,
     linear,
     nets,
     norm,
     pool,
     recurrent,
     resnet,
+    storage,
     unroll,
 )
 PROOFS: dict[str, Proof] = {name: proof for file in FILES for name, proof in file.PROOFS.items()}
