@@ -44,6 +44,7 @@ class Program:
     produce: () -> (params, state), for an entry that runs init itself.
     signature: of what args and kwargs go to, when it is known.
     streams: Flax random streams that are given a key.
+    compiles: its source mentions jit or pmap: a trace may outlive the keys it was made with.
     """
 
     side: Side
@@ -52,6 +53,7 @@ class Program:
     produce: Callable[[], tuple[Tree, Tree]] | None = None
     signature: inspect.Signature | None = None
     streams: set[str] = field(default_factory=lambda: {"params", "dropout"})
+    compiles: bool = False
 
 
 def plain(tree: Any) -> Any:

@@ -21,6 +21,19 @@ def put_on_path(root: Path) -> None:
     sys.path[:0] = [str(place) for place in places]
 
 
+def compiles(root: Path) -> bool:
+    """Whether any module that was loaded from `root` mentions jit or pmap."""
+    root = root.resolve()
+    files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+    own = (Path(file) for file in files if file and Path(file).resolve().is_relative_to(root))
+    return any(
+        word in path.read_bytes()
+        for path in own
+        if path.suffix == ".py"
+        for word in (b"jit", b"pmap")
+    )
+
+
 def where(error: BaseException, root: Path | None = None) -> str:
     """Type, first line and place of an error: "ValueError: no weights (net/model.py:12)".
 

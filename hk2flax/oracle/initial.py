@@ -22,8 +22,15 @@ WORK = 10_000_000
 
 def initialised(program: Program, inputs: Inputs, keys: Mode) -> Flat:
     """All leaves of one init with the given keys."""
+    _forget_traces(program)
     with drawing(program.side, keys):
         return flatten(program.side, *_init(program, inputs)(jax.random.PRNGKey(0)))
+
+
+def _forget_traces(program: Program) -> None:
+    """A compiled function would go on with the keys that it was traced with."""
+    if program.compiles:
+        jax.clear_caches()
 
 
 def with_parameters(program: Program, inputs: Inputs, values: Flat) -> Flat:
@@ -32,6 +39,7 @@ def with_parameters(program: Program, inputs: Inputs, values: Flat) -> Flat:
     Draws are constant, so that what the preset cannot reach (layers of a stack) agrees as well
     where the initialisers do.
     """
+    _forget_traces(program)
     given = {key[1:]: value for key, value in values.items() if key[0] == "params"}
     with preset(program.side, given), drawing(program.side, "constant"):
         return flatten(program.side, *_init(program, inputs)(jax.random.PRNGKey(0)))

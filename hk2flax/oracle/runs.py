@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .entry import Program
-from .exchange import Case, Result
+from .exchange import Case, Mode, Result
 from .inputs import Inputs, arrays, to_numpy, with_arrays
 from .keys import Draws, drawing
 from .trees import flatten, output_arrays
@@ -28,9 +28,13 @@ class Runs:
         """Hold the weights; they do not change."""
         self.program = program
         self.params, self.state = params, state
+        self._traced_with: Mode | None = None
 
     @contextlib.contextmanager
     def _ready(self, case: Case) -> Iterator[Draws]:
+        if self.program.compiles and case.keys != self._traced_with:
+            jax.clear_caches()
+        self._traced_with = case.keys
         leaks = jax.checking_leaks() if case.leaks else contextlib.nullcontext()
         with drawing(self.program.side, case.keys) as draws, leaks:
             yield draws

@@ -13,7 +13,7 @@ from .entry import Program, resolve
 from .errors import OracleError
 from .exchange import Call, Case, Flat, Result
 from .flags import flipped, flips
-from .importing import load, put_on_path, where
+from .importing import compiles, load, put_on_path, where
 from .initial import initialised, leaks, samples, with_parameters
 from .inputs import Inputs
 from .records import Record, Side
@@ -65,6 +65,7 @@ class Session:
         """Take an entry's value and inputs; see `load`."""
         self.side, self.inputs = side, inputs
         self._program = resolve(value, side)
+        self._program.compiles = self.root is not None and compiles(self.root)
         return {
             "platform": jax.default_backend(),
             "applies": list(self.program.applies),

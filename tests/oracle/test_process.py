@@ -97,3 +97,38 @@ def test_a_whole_verification():
     assert "bitwise" in text and "random keys: sequence" in text
     assert report.to_json()["ok"] is True
     assert all(c.status == "equal" for c in report.checks), text
+
+
+COMPILED_HAIKU = """
+import haiku as hk, jax, numpy as np
+def forward(x):
+    return hk.dropout(hk.next_rng_key(), 0.5, hk.Linear(64)(x))
+net = hk.transform(forward)
+init, apply = jax.jit(net.init), jax.jit(net.apply)
+def build():
+    return init, apply
+def inputs():
+    return (np.ones((2, 3), np.float32),), {}
+"""
+COMPILED_FLAX = """
+import flax.linen as nn, jax, numpy as np
+class Net(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dropout(0.5, deterministic=False)(nn.Dense(64)(x))
+net = Net()
+init = jax.jit(lambda key, x: net.init({"params": key, "dropout": key}, x)["params"])
+apply = jax.jit(lambda params, key, x: net.apply({"params": params}, x, rngs={"dropout": key}))
+def build():
+    return init, apply
+def inputs():
+    return (np.ones((2, 3), np.float32),), {}
+"""
+
+
+def test_functions_that_the_program_compiles_draw_equal_keys_too(tmp_path):
+    source = tree(tmp_path / "haiku", {"driver.py": COMPILED_HAIKU})
+    target = tree(tmp_path / "flax", {"driver.py": COMPILED_FLAX})
+    report = verify(source, target, "driver:build", "driver:inputs", "cpu")
+    different = [c.name for c in report.checks if c.status == "differs"]
+    assert "outputs" not in different and "gradients" not in different, report.checks
