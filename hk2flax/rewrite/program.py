@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hk2flax.plan.absolute_names import AbsoluteNames, plan_absolute_names
+from hk2flax.plan.attribute_dicts import uses_attribute_dicts
 from hk2flax.plan.class_plan import ClassPlan
 from hk2flax.plan.classes import plan_class
 from hk2flax.plan.hooks import uses_hooks, uses_policies
@@ -74,6 +75,11 @@ class Program:
     def absolute_names(self) -> AbsoluteNames:
         """What modules may be called that are not named by `hk.force_name`."""
         return plan_absolute_names(self.project, self.classes)
+
+    @cached_property
+    def has_attribute_dicts(self) -> bool:
+        """True where dicts have attributes, which they lose when linen freezes them."""
+        return uses_attribute_dicts(self.project)
 
     @cached_property
     def moved_classes(self) -> set[str]:
