@@ -6,6 +6,7 @@ import ast
 from itertools import chain
 
 from hk2flax.catalog import lookup
+from hk2flax.catalog.other_packages import needs_haiku
 from hk2flax.plan.attribute_dicts import find_attribute_dicts
 from hk2flax.plan.class_plan import ClassPlan
 from hk2flax.plan.hooks import find_hook_dependence
@@ -268,10 +269,24 @@ def _visit_name(context: Context, node: ast.Attribute | ast.Name) -> None:
     ):
         rewrite_reference(context, node)
         return
+    if canonical and _names_other_package(context, node, canonical):
+        return
     if isinstance(node, ast.Attribute):
         rewrite_attribute(context, node)
     else:
         rewrite_parameter_use(context, node)
+
+
+def _names_other_package(context: Context, node: ast.Attribute | ast.Name, name: str) -> bool:
+    """Reports names of other packages that need Haiku, where they are written out in full."""
+    if isinstance(context.file.names.parent.get(node), ast.Attribute):
+        return False
+    reason = needs_haiku(name)
+    owned = context.program.project.owns(context.file, name)
+    if not reason or owned or not context.program.classes:
+        return False
+    context.leave(node, "HK101", reason, "haiku")
+    return True
 
 
 def _visit_function(context: Context, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:

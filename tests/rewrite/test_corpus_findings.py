@@ -745,3 +745,27 @@ def test_a_field_whose_class_linen_takes_away(rewrite):
         }
     )
     assert out["codes"] == ["HK101"]
+
+
+def test_other_packages_that_need_haiku(rewrite):
+    out = rewrite(
+        {
+            "net": """
+                import e3nn_jax as e3nn
+                import haiku as hk
+                from numpyro.contrib.module import haiku_module
+                from pkg import haiku as own
+                from other.haiku import layers
+
+                class Net(hk.Module):
+                    def __call__(self, x):
+                        return own.scale(e3nn.haiku.Linear("0e")(layers.Deep()(x)))
+
+                def model(x):
+                    return haiku_module("net", hk.transform(lambda x: Net()(x)))(x)
+                """,
+            "pkg/__init__": "",
+            "pkg/haiku": "def scale(x): return 2 * x\n",
+        }
+    )
+    assert out["codes"] == ["HK101"] * 3
