@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 
 from hk2flax.plan.building import creates_inline
 from hk2flax.plan.class_plan import ClassPlan
+from hk2flax.plan.reads_outside import external_attributes
 from hk2flax.plan.reflection import dynamic_reads
 from hk2flax.plan.transparent import (
     NO_OPEN,
@@ -31,7 +32,6 @@ from hk2flax.plan.transparent import (
 from hk2flax.project.creates import (
     Creators,
     is_super,
-    method_around,
     self_name,
 )
 from hk2flax.project.index import Class, File, Project
@@ -80,7 +80,7 @@ class Methods:
 def plan_methods(project: Project, creators: Creators, plans: dict[str, ClassPlan]) -> Methods:
     """Decides for every method of every module class."""
     result = Methods()
-    result.external = _external_attributes(project, creators)
+    result.external = external_attributes(project, creators)
     result.open = find_open(project, creators)
     for plan in plans.values():
         names = {*plan.renames, *plan.mutable, *plan.cls.methods}
@@ -117,54 +117,6 @@ def family_of(project: Project, name: str) -> list[Class]:
         work += [b for b in cls.bases if b in project.classes]
         work += [c.name for c in project.subclasses(cls.name)]
     return family
-
-
-def _external_attributes(project: Project, creators: Creators) -> dict[str, set[str]]:
-    """Attributes that are read on anything but `self` and `super()`, with the objects' classes."""
-    found: dict[str, set[str]] = {}
-    for file in project.files.values():
-        for node in file.names.parent:
-            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
-                if node in file.names.qualified:
-                    continue
-                method = method_around(file, node)
-                owner = node.value.id if isinstance(node.value, ast.Name) else None
-                own = method is not None and owner == self_name(method)
-                if not own and not is_super(node.value):
-                    classes = _classes_of(project, creators, file, node.value)
-                    found.setdefault(node.attr, set()).update(classes)
-    return found
-
-
-def _classes_of(project: Project, creators: Creators, file: File, node: ast.expr) -> set[str]:
-    """The classes of an object that is built where it can be seen; {""} where it cannot."""
-    values: list[ast.AST | None] = [node]
-    if isinstance(node, ast.Name):
-        binding = file.names.binding(node)
-        assigned = [file.names.parent.get(n) for n in binding.nodes] if binding else []
-        values = [a.value if isinstance(a, ast.Assign) else None for a in assigned]
-    names = {project.name(file, v.func) if isinstance(v, ast.Call) else "" for v in values}
-    return {n if _is_known_class(project, creators, n) else "" for n in names} or {""}
-
-
-# Configuration objects of libraries: never a module.
-_CONFIGS = frozenset(
-    (
-        "types.SimpleNamespace",
-        "ml_collections.ConfigDict",
-        "ml_collections.config_dict.ConfigDict",
-        "argparse.Namespace",
-    )
-)
-
-
-def _is_known_class(project: Project, creators: Creators, name: str) -> bool:
-    """True for a module class, and for a class whose objects show no other object's attributes."""
-    if creators.is_module_class(name) or name in _CONFIGS:
-        return True
-    return name in project.classes and not any(
-        "__getattr__" in c.methods for c in project.mro(name)
-    )
 
 
 def _plan_family(

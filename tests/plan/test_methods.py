@@ -206,3 +206,26 @@ def test_callbacks_that_build_modules():
 
 def test_code_outside_modules_gets_nothing():
     assert decorations("class A:\n    def __call__(self, x): return hk.Linear(3)(x)\n") == {}
+
+
+@pytest.mark.parametrize(
+    ("config", "read"),
+    [
+        ("def __init__(self, config: Config):\n        self.config = config", "self.config.size"),
+        ("config: Config", "self.config.size"),
+        ("def read(self, config: Optional[Config]): return config.size", "3"),
+        ("config: Any", "self.config.size, 'may be the module'"),
+    ],
+)
+def test_attributes_of_annotated_objects_are_not_the_module_s(config, read):
+    program = plan(
+        "import haiku as hk\nfrom typing import Any, Optional\n"
+        "class Config:\n    def __init__(self): self.size = 3\n"
+        "class A(hk.Module):\n"
+        "    def __init__(self, size=None):\n"
+        "        super().__init__()\n"
+        "        self.size = size or 3\n"
+        f"class B:\n    {config}\n    def go(self): return {read}\n"
+    )
+    outside = program.methods.read_outside([program.classes["m.A"].cls], ["size"])
+    assert bool(outside) == ("may be" in read)
