@@ -46,6 +46,7 @@ SYMBOLS = (
             "flax.linen.initializers.orthogonal",
             args={"scale": Arg("scale"), "axis": Arg("column_axis")},
             positional=1,
+            only_real=True,
             min_rank=2,
         ),
         "Equal values; those of a square matrix are transposed, which has the same (uniform) "
@@ -83,6 +84,7 @@ SYMBOLS = (
                 "lower": Arg("lower"),
                 "upper": Arg("upper"),
             },
+            only_real=True,
             always={"stddev": "1.0"},
         ),
         "Equal values; neither side corrects the deviation for the truncation. jax's own default "
@@ -101,6 +103,7 @@ SYMBOLS = (
             },
             positional=3,
             always={"scale": "1.0", "mode": _FAN_IN, "distribution": '"truncated_normal"'},
+            only_real=True,
             min_rank=2,
         ),
         _FANS,
@@ -113,6 +116,7 @@ SYMBOLS = (
             args={"scale": Arg("scale", squared)},
             positional=1,
             always={"scale": "1.0", "mode": _FAN_IN, "distribution": '"uniform"'},
+            only_real=True,
             min_rank=2,
         ),
         _FANS,

@@ -100,6 +100,7 @@ class Native:
         on vectors where Haiku does not: the rewriter uses the helper inside VECTOR_INITIALISERS.
     only_float32: True for a function whose results have another dtype or more rounding in other
         precisions than float32 (layers with leaves have no need to say so).
+    only_real: True where the Flax form refuses complex numbers.
     is_exact: False where linen differs from Haiku in more than rounding order whatever the
         arguments (BatchNorm's zero-debias): used under --prefer linen only.
     differs: what differs, and by how much, for the report (required when not is_exact).
@@ -119,6 +120,7 @@ class Native:
     attributes: Mapping[str, str] = field(default_factory=dict)
     min_rank: int = 0
     only_float32: bool = False
+    only_real: bool = False
     is_exact: bool = True
     differs: str = ""
 

@@ -26,8 +26,14 @@ def rewrite_call(context: Context, call: ast.Call, symbol: Symbol) -> None:
         native = None
     if native is not None and native.only_float32 and context.exact and program.other_precision:
         native = None
+    if native is not None and native.only_real and program.has_complex:
+        native = None
     is_plain = symbol.name == "haiku.Sequential" and is_plain_chain(context, call)
     if native is not None and (native.is_exact or is_plain or not context.exact):
+        if _takes_the_same(symbol, native):
+            context.text.set(call.func, context.dotted(native.target))
+            context.count(symbol.name, "native")
+            return
         changes = _native_arguments(context, call, symbol, native)
         if changes is not None and _rewrite_uses(context, call, symbol, native):
             _carry_out(context, call, native, *changes)
@@ -70,6 +76,13 @@ def has_helper(symbol: Symbol) -> bool:
 def value_of(context: Context, node: ast.expr) -> Value:
     """An argument as the catalog's converters take it."""
     return Value(context.text.of(node), literal(node))
+
+
+def _takes_the_same(symbol: Symbol, native: Native) -> bool:
+    """True where arguments of any number are passed on as they are."""
+    passed = all(arg.to == name and arg.convert is None for name, arg in native.args.items())
+    more = native.always or native.exact or native.combine or native.call
+    return parse_signature(symbol.signature).has_star and passed and not more
 
 
 def _native_arguments(

@@ -29,7 +29,10 @@ from hk2flax.project.source import SourceFile
 
 # float64 alone says nothing: jax computes in float32 unless x64 is enabled.
 _SEQUENCE = re.compile(rb"with_rng|rng_sequence_state")
-_PRECISION = re.compile(rb"bfloat16|float16|enable_x64|ENABLE_X64|mixed_precision|\bjmp\b")
+_COMPLEX = re.compile(rb"complex64|complex128")
+_PRECISION = re.compile(
+    rb"bfloat16|float16|enable_x64|ENABLE_X64|mixed_precision|\bjmp\b|" + _COMPLEX.pattern
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,11 @@ class Program:
         computes statistics of half-precision inputs in float32. The helpers do as Haiku does.
         """
         return any(_PRECISION.search(file.source.data) for file in self.project.files.values())
+
+    @cached_property
+    def has_complex(self) -> bool:
+        """True when some file speaks of complex numbers, which some initialisers of jax refuse."""
+        return any(_COMPLEX.search(file.source.data) for file in self.project.files.values())
 
     @cached_property
     def has_hooks(self) -> bool:

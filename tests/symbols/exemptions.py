@@ -1,7 +1,7 @@
-"""What the table of proofs leaves out, and why."""
+"""Arguments that the table of proofs leaves out, and why."""
 
-# Names that are proven elsewhere or have nothing to run.
-NAMES: dict[str, str] = {}
+from hk2flax.catalog import SYMBOLS
+from hk2flax.catalog.signatures import parse_signature
 
 # Arguments that no case gives, in the words of `tests.symbols.arguments.missing`.
 DEEP = "the class is that of ResNet18 but for its table of sizes; see there"
@@ -20,6 +20,18 @@ ARGUMENTS: dict[str, dict[str, str]] = {
         "cross_replica_axis_index_groups at another value": "jax.vmap has no index groups, and "
         "pmap needs several devices: tests/linen/test_batch_norm.py looks at the collective",
     },
+    "haiku.Module": {
+        "name at its default": "a base class: subclasses hand the name on",
+        "name at another value": "a base class: subclasses hand the name on",
+    },
+    **{
+        f"haiku.{name}": {
+            f"{field} at 1 values": "the framework makes it; nobody else does"
+            for field in parse_signature(SYMBOLS[f"haiku.{name}"].signature).positional
+        }
+        for name in ("MethodContext", "GetterContext", "SetterContext", "LiftWithStateUpdater")
+    },
+    "haiku.transform": {"apply_rng at another value": "Haiku raises for it"},
     "haiku.transparent": {"method at 1 values": "a decorator: it is given the method below it"},
     "haiku.remat": {"concrete at another value": "jax raises for it"},
     **{

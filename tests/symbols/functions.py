@@ -45,10 +45,11 @@ def pad(name: str) -> Proof:
 
 
 PROOFS = {
-    **{
-        f"haiku.pad.{name}": pad(name)
-        for name in ("valid", "same", "full", "causal", "reverse_causal")
-    },
+    "haiku.pad.valid": pad("valid"),
+    "haiku.pad.same": pad("same"),
+    "haiku.pad.full": pad("full"),
+    "haiku.pad.causal": pad("causal"),
+    "haiku.pad.reverse_causal": pad("reverse_causal"),
     "haiku.pad.create": Proof(
         helper=(
             "hk.pad.create(hk.pad.causal, 3, 2, 2)",

@@ -49,6 +49,31 @@ def called(text: str) -> tuple[str, ...]:
     )
 
 
+# A project of complex numbers has programs of its own: some initialisers of jax refuse them.
+COMPLEX_NORMAL = Proof(
+    real_draws=True,
+    half=None,
+    native=(complex_parameter("RandomNormal(2.0)"),),
+    helper=(complex_parameter("RandomNormal(0.3, 1.0 + 2.0j)"),),
+)
+COMPLEX_TRUNCATED = Proof(
+    real_draws=True,
+    half=None,
+    helper=(
+        complex_parameter("TruncatedNormal(0.3, 1.0 + 2.0j)"),
+        complex_parameter("TruncatedNormal(2.0)"),
+    ),
+)
+COMPLEX_SCALED = Proof(
+    real_draws=True,
+    half=None,
+    helper=(
+        complex_parameter("VarianceScaling(distribution='normal')"),
+        complex_parameter("VarianceScaling(2.0)"),
+        "jnp.abs(hk.Linear(4, w_init=hk.initializers.VarianceScaling(2.0))"
+        "(rows.astype(jnp.complex64)))",
+    ),
+)
 MODES = ("fan_in", "fan_out", "fan_avg")
 LAWS = ("truncated_normal", "normal", "uniform")
 
@@ -82,6 +107,7 @@ PROOFS = {
         half=None,  # there is no QR decomposition of bfloat16
     ),
     "haiku.initializers.RandomNormal": Proof(
+        more=(COMPLEX_NORMAL,),
         real_draws=True,
         native=kernels("RandomNormal()", "RandomNormal(stddev=0.02)", "RandomNormal(2, 0)")
         + parameters("RandomNormal(0.5)")
@@ -89,6 +115,7 @@ PROOFS = {
         helper=(
             *kernels("RandomNormal(0.1, mean=1.5)"),
             *parameters("RandomNormal(mean=-1)"),
+            *parameters("RandomNormal(np.array([0.1, 2.0]), np.arange(2.0))", shapes=((4, 2),)),
         ),
     ),
     "haiku.initializers.RandomUniform": Proof(
@@ -98,6 +125,9 @@ PROOFS = {
         helper=(
             *kernels("RandomUniform(-0.3, 0.3)"),
             *parameters("RandomUniform(minval=1.0, maxval=2.0)"),
+            *parameters(
+                "RandomUniform(np.array([-1.0, 0.0]), np.array([1.0, 0.5]))", shapes=((4, 2),)
+            ),
         ),
     ),
     "haiku.initializers.TruncatedNormal": Proof(
@@ -108,12 +138,16 @@ PROOFS = {
             "TruncatedNormal(0.3, lower=-1.0, upper=1.5)",
         )
         + parameters("TruncatedNormal(0.3, 0.0)")
+        + parameters(
+            "TruncatedNormal(lower=np.array([-1.0, 0.0, 0.5]), upper=np.array([0.0, 2.0, 0.6]))",
+            shapes=((4, 3),),
+        )
         + called("TruncatedNormal()"),
         helper=(
             *kernels("TruncatedNormal(0.3, mean=1.0)"),
             *parameters("TruncatedNormal(mean=-0.5, lower=0.0, upper=3.0)"),
-            complex_parameter("TruncatedNormal(0.3, 1.0 + 2.0j)"),
         ),
+        more=(COMPLEX_TRUNCATED,),
     ),
     "haiku.initializers.UniformScaling": Proof(
         real_draws=True,
@@ -124,6 +158,7 @@ PROOFS = {
         ),
     ),
     "haiku.initializers.VarianceScaling": Proof(
+        more=(COMPLEX_SCALED,),
         native=kernels(
             "VarianceScaling()",
             "VarianceScaling(2.0)",

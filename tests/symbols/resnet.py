@@ -47,7 +47,11 @@ PROOFS = {
         ),
         **LARGE,
     ),
-    **{f"haiku.nets.ResNet{depth}": deep(depth) for depth in (34, 50, 101, 152, 200)},
+    "haiku.nets.ResNet34": deep(34),
+    "haiku.nets.ResNet50": deep(50),
+    "haiku.nets.ResNet101": deep(101),
+    "haiku.nets.ResNet152": deep(152),
+    "haiku.nets.ResNet200": deep(200),
     "haiku.nets.MobileNetV1": Proof(
         helper=(
             "hk.nets.MobileNetV1((1, 2), (4, 6), 5)(x, train)",

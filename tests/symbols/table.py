@@ -18,6 +18,7 @@ from tests.symbols import (
     recurrent,
     resnet,
     storage,
+    transforms,
     unroll,
 )
 from tests.symbols.proof import Proof
@@ -38,6 +39,7 @@ FILES = (
     recurrent,
     resnet,
     storage,
+    transforms,
     unroll,
 )
 PROOFS: dict[str, Proof] = {name: proof for file in FILES for name, proof in file.PROOFS.items()}
