@@ -55,6 +55,8 @@ class _Recorder:
     def intercept(self, call: Any, args: Any, kwargs: Any, context: Any) -> Any:
         """Note the first use of a module and, once constructed, its full name."""
         module = context.module
+        if not isinstance(module, hk_module.Module):  # a field's default that is a function
+            return call(*args, **kwargs)
         self.modules[id(module)] = module
         if context.method_name != "__init__":
             when = self.now()
