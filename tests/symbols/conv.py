@@ -67,8 +67,8 @@ MORE_IN_TWO_DIMENSIONS = Proof(
         "hk.Conv2D(4, 3, padding=lambda k: (k, 1))(x)",
         "hk.Conv2D(4, 3, 2, padding='VALID', data_format='NC...', with_bias=False)(first)",
         """
-        size = [3, 2]
-        return hk.Conv2D(4, size)(x)
+        size, rest, padding = [3, 2], (2,), (1, 2)
+        return hk.Conv2D(4, size)(x), hk.Conv2D(4, (3, *rest), padding=padding)(x)
         """,
     ),
 )

@@ -18,7 +18,7 @@ ARGUMENTS: dict[str, dict[str, str]] = {
     },
     "haiku.BatchNorm": {
         "cross_replica_axis_index_groups at another value": "jax.vmap has no index groups, and "
-        "pmap needs several devices: tests/linen/test_batch_norm.py looks at the collective",
+        "pmap needs several devices: tests/linen/test_layer_state.py compares the programs",
     },
     "haiku.Module": {
         "name at its default": "a base class: subclasses hand the name on",

@@ -93,6 +93,7 @@ PROOFS = {
             "hk.one_hot(ids, 7, row.dtype)",
             "hk.one_hot(outside, 3)",
             "hk.one_hot(2, 5)",
+            "hk.one_hot(ids, 4, jnp.bool_)",
         ),
         inputs={"outside": np.array([-1, 0, 3], np.int32)},
     ),
@@ -101,6 +102,7 @@ PROOFS = {
             "hk.multinomial(hk.next_rng_key(), rows, 5)",
             "hk.multinomial(rng=hk.next_rng_key(), logits=sequence, num_samples=2)",
             "hk.multinomial(jax.random.PRNGKey(2), row, num_samples=1000)",
+            "hk.multinomial(jax.random.PRNGKey(2), sequence, 1)",
         ),
     ),
     "haiku.get_channel_index": Proof(
@@ -108,6 +110,7 @@ PROOFS = {
             "[hk.get_channel_index(f) for f in ('channels_first', 'NC...', 'NCW', 'NCDHW')]",
             "[hk.get_channel_index(f) for f in ('channels_last', 'N...C', 'NWC', 'NHWC')]",
             "hk.get_channel_index(data_format='NCHW')",
+            "[hk.get_channel_index(f) for f in ('NDHWC', 'NC', 'BTHWD', 'TBD', 'BTD', 'NCT')]",
         ),
         half=None,
     ),

@@ -17,6 +17,10 @@ PROOFS = {
             "hk.Linear(4, w_init=hk.initializers.RandomUniform(-1, 1))(rows)",
             "hk.Linear(4, w_init=hk.initializers.VarianceScaling(2.0), b_init=jnp.ones)(rows)",
             "hk.Linear(4, b_init=hk.initializers.Constant(3.0))(rows)",
+            """
+            init = None if rows.ndim == 2 else jnp.ones
+            return hk.Linear(4, w_init=init)(rows)
+            """,
         ),
         helper=(
             "hk.Linear(4)(rows, precision='highest')",
@@ -57,6 +61,17 @@ PROOFS = {
             """,
         ),
         inputs={"table": normal(7, 5), "outside": np.array([-9, -1, 7, 100], np.int32)},
+        more=(
+            Proof(
+                helper=(
+                    "hk.Embed(embedding_matrix=table.astype(jnp.float16))(ids)",
+                    "hk.Embed(embedding_matrix=table.astype(jnp.float16),"
+                    " lookup_style='ONE_HOT')(ids)",
+                ),
+                inputs={"table": normal(7, 5)},
+                half=None,
+            ),
+        ),
     ),
     "haiku.EmbedLookupStyle": Proof(
         helper=(
@@ -74,6 +89,7 @@ PROOFS = {
             "hk.Flatten(5)(image)",
             "hk.Flatten()(row)",
             "hk.Flatten()(rows)",
+            "hk.Flatten(-1)(image), hk.Flatten(1)(image[:0])",
         ),
     ),
     "haiku.Reshape": Proof(
@@ -85,6 +101,7 @@ PROOFS = {
             "hk.Reshape((4, 3), preserve_dims=4)(image)",
             "hk.Reshape((3, -1))(row)",
             "hk.Reshape(())(image[:, 0, 0, :1])",
+            "hk.Reshape((2, 3), -1)(image), hk.Reshape((12, 4), -2)(image)",
         ),
     ),
     "haiku.Sequential": Proof(

@@ -45,6 +45,10 @@ PROOFS = {
             "hk.LayerNorm(-1, False, False)(x, scale, offset)",
             "hk.LayerNorm(-1, False, True)(x, scale=2.0)",
             "hk.LayerNorm(0, True, False)(x, offset=offset)",
+            """
+            axis, last = (1, 2), -1
+            return hk.LayerNorm(axis, True, True, param_axis=last)(x)
+            """,
         ),
         inputs=INPUTS,
         tolerance=2e-6,
