@@ -27,15 +27,21 @@ def rewrite_project(discovery: Discovery, prefer: str = "exact", jobs: int = 1) 
     `prefer` is "exact" or "linen"; `jobs` limits the processes, of which one is used so far.
     Nothing is written; see `RewriteResult`.
     """
+    from hk2flax.project.uses_haiku import imports_haiku, is_haiku, own_package
+
     targets = discovery.targets
-    if not any(b"haiku" in source.data for source in discovery.targets) and not any(
-        b"haiku" in source.data for source in discovery.context
-    ):
+    if not imports_haiku(targets) and not imports_haiku(discovery.context):
         return RewriteResult(tuple(_untouched(source) for source in targets))
+    sources = [*targets, *discovery.context]
+    own = own_package(sources)
+    if own is not None:  # a copy of Haiku stays, and what another `haiku` does is not known
+        if not is_haiku(sources, own):
+            return RewriteResult(tuple(_untouched(source) for source in targets))
+        sources = [source for source in sources if not source.rel.startswith(own)]
     from hk2flax.rewrite.program import plan_program
 
     started = time.perf_counter()
-    program = plan_program([*targets, *discovery.context], prefer)
+    program = plan_program(sources, prefer)
     planned = time.perf_counter()
     contexts = {
         source.rel: _edit(program, source)

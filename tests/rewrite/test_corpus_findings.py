@@ -769,3 +769,40 @@ def test_other_packages_that_need_haiku(rewrite):
         }
     )
     assert out["codes"] == ["HK101"] * 3
+
+
+USES_NAMES = "def decays(name): return name.startswith('mlp/~/linear')\n"
+
+
+def test_a_project_that_only_speaks_of_haiku(rewrite):
+    """A project that has moved on already may convert old checkpoints by name."""
+    text = f"# the checkpoints were made by haiku\nOLD = 'a haiku checkpoint'\n{USES_NAMES}"
+    assert rewrite({"names": text})["codes"] == []
+
+
+def test_a_package_of_the_project_called_haiku(rewrite):
+    files = {
+        "haiku/__init__": "from haiku.poems import Linear\n",
+        "haiku/poems": "class Linear: pass\n",
+        "net": f"import haiku as hk\nx = hk.Linear(3)\n{USES_NAMES}",
+    }
+    out = rewrite(files)
+    assert out.pop("codes") == []
+    assert out == files
+
+
+def test_a_copy_of_haiku_in_the_project(rewrite):
+    out = rewrite(
+        {
+            "setup": "",
+            "src/haiku/__init__": "from haiku._src.basic import Linear\n",
+            "src/haiku/_src/__init__": "",
+            "src/haiku/_src/module": "class Module: pass\n",
+            "src/haiku/_src/basic": "from haiku._src.module import Module\nclass Linear(Module): pass\n",
+            "src/app/__init__": "",
+            "src/app/net": "import haiku as hk\ndef f(x): return hk.Linear(3)(x)\n",
+        }
+    )
+    assert out["codes"] == []
+    assert "nn.Dense(3" in out["src/app/net"]
+    assert out["src/haiku/__init__"] == "from haiku._src.basic import Linear\n"
