@@ -7,19 +7,29 @@ import ast
 from hk2flax.project.creates import class_around, method_around, self_name
 from hk2flax.rewrite.context import Context
 
+# They hash the functions that they get, at these positions; a linen module that holds variables
+# cannot be hashed.
+_HASHING = {
+    "jax.checkpoint": (0,),
+    "jax.experimental.ode.odeint": (0,),
+    "jax.jit": (0,),
+    "jax.lax.cond": (1, 2),
+    "jax.lax.switch": (1,),
+    "jax.lax.while_loop": (0, 1),
+    "jax.pmap": (0,),
+    "jax.remat": (0,),
+}
+
 
 def check_identity(context: Context, node: ast.AST) -> None:
     """Wraps `jax.jit(module)`; says where a module is a key, or is copied."""
     if isinstance(node, ast.Call) and node.args:
         name = context.name(node.func)
-        if name not in ("jax.jit", "copy.copy", "copy.deepcopy") or not is_module(
-            context, node.args[0]
-        ):
-            return
-        text = context.text.of(node.args[0])
-        if name == "jax.jit":
-            context.text.set(node.args[0], f"lambda *args, **kwargs: {text}(*args, **kwargs)")
-        else:
+        for position in _HASHING.get(name, ()):
+            for argument in node.args[position : position + 1]:
+                _wrap_modules(context, argument)
+        if name in ("copy.copy", "copy.deepcopy") and is_module(context, node.args[0]):
+            text = context.text.of(node.args[0])
             message = f"{name}({text}): a copied linen module does not share its parameters"
             context.leave(node, "HK101", message, "haiku.Module")
         return
@@ -35,6 +45,29 @@ def check_identity(context: Context, node: ast.AST) -> None:
             message = "a module is a key here; a linen module that holds variables cannot be hashed"
             context.leave(key, "HK101", message, "haiku.Module")
             return
+
+
+def _wrap_modules(context: Context, argument: ast.expr) -> None:
+    """A module, or each in a list of branches, becomes a function that calls it."""
+    branches = argument.elts if isinstance(argument, ast.List | ast.Tuple) else [argument]
+    for function in branches:
+        if is_module(context, function) or _may_be_module(context, function):
+            text = context.text.of(function)
+            context.text.set(function, f"lambda *args, **kwargs: {text}(*args, **kwargs)")
+
+
+def _may_be_module(context: Context, node: ast.expr) -> bool:
+    """True for `self.x` that a module got as an argument, or made by calling one."""
+    values = _stored(context, node)
+    owner = class_around(context.program.project, context.file, node)
+    if owner is None or owner.name not in context.program.classes:
+        return False
+    made = [value.func if isinstance(value, ast.Call) else value for value in values]
+    for value in made:
+        binding = context.file.names.binding(value) if isinstance(value, ast.Name) else None
+        if binding is not None and binding.kind == "param":
+            return True
+    return False
 
 
 def is_module(context: Context, node: ast.expr) -> bool:
