@@ -31,7 +31,8 @@ def _imported_words(source: SourceFile) -> set[bytes]:
     words: set[bytes] = set()
     for statement in _IMPORT.findall(source.data):
         words.update(_WORD.findall(statement))
-        if statement.split(maxsplit=1)[1].startswith(b"."):
+        after = statement.split(maxsplit=1)[1:]  # empty where a line of prose is just "from "
+        if after and after[0].startswith(b"."):
             words.add(source.rel.rpartition("/")[0].encode())
     return words
 

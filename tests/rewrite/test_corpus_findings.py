@@ -806,3 +806,9 @@ def test_a_copy_of_haiku_in_the_project(rewrite):
     assert out["codes"] == []
     assert "nn.Dense(3" in out["src/app/net"]
     assert out["src/haiku/__init__"] == "from haiku._src.basic import Linear\n"
+
+
+def test_prose_that_begins_like_an_import(rewrite):
+    text = '"""Samples\n    from \n    import\t\nthe policy\n    from . \n"""\nx = 1\n'
+    out = rewrite({"prose": text, "net": "import haiku as hk\nx = hk.Linear\n"})
+    assert out["prose"] == text
