@@ -17,8 +17,11 @@ SYMBOLS = (
             "flax.linen.BatchApply",
             args={"f": Arg("f"), "num_dims": Arg("num_dims")},
             positional=2,
+            hides_modules=True,
         ),
-        note="A plain object, not a module, on both sides.",
+        helper="BatchApply",
+        note="A plain object, not a module, on both sides. Made in a constructor it becomes the "
+        "helper, a module, or linen would not see the module that it is given.",
         source="haiku/_src/basic.py; flax/linen/batch_apply.py",
     ),
     symbol(

@@ -101,6 +101,8 @@ class Native:
     only_float32: True for a function whose results have another dtype or more rounding in other
         precisions than float32 (layers with leaves have no need to say so).
     only_real: True where the Flax form refuses complex numbers.
+    hides_modules: True for an object that is no module: linen does not see a module that is given
+        to it in a constructor, so that place needs the helper.
     is_exact: False where linen differs from Haiku in more than rounding order whatever the
         arguments (BatchNorm's zero-debias): used under --prefer linen only.
     differs: what differs, and by how much, for the report (required when not is_exact).
@@ -121,6 +123,7 @@ class Native:
     min_rank: int = 0
     only_float32: bool = False
     only_real: bool = False
+    hides_modules: bool = False
     is_exact: bool = True
     differs: str = ""
 

@@ -4,11 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+
+
+class BatchApply(nn.Module):
+    """Applies a function with the first `num_dims` axes made one (`hk.BatchApply`).
+
+    `nn.BatchApply` is no module: a module that is given to it in a constructor is not seen.
+    """
+
+    f: Callable[..., Any]
+    num_dims: int = 2
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Merges the axes of all arrays, applies, and splits those of the results."""
+        return nn.BatchApply(self.f, self.num_dims)(*args, **kwargs)
 
 
 class Reshape(nn.Module):

@@ -33,6 +33,7 @@ class Initializers:
 
 
 _STORAGE = ("haiku.get_parameter", "haiku.get_state")
+_INITIALIZERS = "haiku.initializers."
 
 
 def is_initializer_argument(name: str) -> bool:
@@ -73,6 +74,10 @@ def find_initializers(project: Project, plans: dict[str, ClassPlan]) -> Initiali
             continue  # another library's w_init
         for value in _named_initializers(call):
             flow.mark(file, value)
+    kept = _kept(project)
+    for file, call in calls:
+        if getattr(call.func, "attr", "") in kept and _is_own(file, call.func):
+            flow.mark(file, call.func)
     for file in project.files.values():
         for node in file.names.parent:
             for value in _keyed_initializers(node):
@@ -89,6 +94,29 @@ def find_initializers(project: Project, plans: dict[str, ClassPlan]) -> Initiali
                 if given is not None:
                     flow.mark(file, given)
     return result
+
+
+def _kept(project: Project) -> set[str]:
+    """Attributes that get an initialiser of Haiku's: `self.init = hk.initializers.Constant(1)`."""
+    found = set()
+    for file in project.files.values():
+        for node in file.names.parent:
+            if isinstance(node, ast.Call) and project.name(file, node.func).startswith(
+                _INITIALIZERS
+            ):
+                outer = file.names.parent[node]
+                while isinstance(outer, ast.BoolOp | ast.IfExp):
+                    outer = file.names.parent[outer]
+                targets = outer.targets if isinstance(outer, ast.Assign) else []
+                found |= {t.attr for t in targets if isinstance(t, ast.Attribute)}
+    return found
+
+
+def _is_own(file: File, node: ast.expr) -> bool:
+    """True for `self.x`."""
+    method = method_around(file, node)
+    owner = node.value if isinstance(node, ast.Attribute) else None
+    return method is not None and isinstance(owner, ast.Name) and owner.id == self_name(method)
 
 
 # Haiku's names for initialisers: in a dict, a partial or **config they are told by name alone.

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from hk2flax.catalog.convert import same_literal
 from hk2flax.catalog.model import OMIT, Native, Symbol, Value
 from hk2flax.catalog.signatures import bind_call, literal, parse_signature
+from hk2flax.project.creates import class_around, method_around
 from hk2flax.rewrite.absolute_names import is_forced
 from hk2flax.rewrite.chains import is_plain_chain
 from hk2flax.rewrite.context import Context
@@ -27,6 +28,8 @@ def rewrite_call(context: Context, call: ast.Call, symbol: Symbol) -> None:
     if native is not None and native.only_float32 and context.exact and program.other_precision:
         native = None
     if native is not None and native.only_real and program.has_complex:
+        native = None
+    if native is not None and native.hides_modules and _in_constructor(context, call):
         native = None
     is_plain = symbol.name == "haiku.Sequential" and is_plain_chain(context, call)
     if native is not None and (native.is_exact or is_plain or not context.exact):
@@ -59,6 +62,16 @@ def _keeps_to_haiku(context: Context, symbol: Symbol, native: Native) -> bool:
         return True  # the class itself may be given one
     return bool(native.leaves) and (
         program.has_hooks or (context.exact and program.other_precision)
+    )
+
+
+def _in_constructor(context: Context, call: ast.Call) -> bool:
+    """True in `__init__` and in methods that only it calls: they become `setup`."""
+    method = method_around(context.file, call)
+    owner = class_around(context.program.project, context.file, call)
+    plan = context.program.classes.get(owner.name) if owner is not None else None
+    return plan is not None and (
+        method is plan.init or method in context.program.methods.setup_helpers
     )
 
 

@@ -158,8 +158,28 @@ def draws_no_key(context: Context, function: ast.expr | None) -> bool:
             return False
         statement = context.file.names.parent.get(binding.nodes[0])
         function = statement.value if isinstance(statement, ast.Assign) else None
+    elif isinstance(function, ast.Attribute):
+        kept = _stored(context, function)
+        return bool(kept) and all(
+            isinstance(value, ast.Call) and draws_no_key(context, value) for value in kept
+        )
     symbol = lookup(context.name(function.func)) if isinstance(function, ast.Call) else None
     return symbol is not None and symbol.kind == "initializer" and not symbol.rng
+
+
+def _stored(context: Context, attribute: ast.Attribute) -> list[ast.expr]:
+    """What the class assigns to an attribute of self."""
+    owner = class_around(context.program.project, context.file, attribute)
+    classes = context.program.project.mro(owner.name) if owner is not None else []
+    return [
+        statement.value
+        for cls in classes
+        for method in cls.methods.values()
+        for statement in ast.walk(method)
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+        if isinstance(target, ast.Attribute) and target.attr == attribute.attr
+    ]
 
 
 def insert_key(context: Context, call: ast.Call, key: str) -> None:

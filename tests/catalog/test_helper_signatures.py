@@ -25,6 +25,7 @@ NAMES = sorted(
 )
 # Why the parameters are not the same, where that is right.
 OTHERS = {
+    "haiku.BatchApply": "a module here, so that linen sees the module that it is given",
     "haiku.DO_NOT_STORE": "a value",
     "haiku.LayerStackTransparencyMapping": "a protocol",
     "haiku.LiftWithStateUpdater": "made by lift_with_state only, which knows the place",
