@@ -70,26 +70,32 @@ def _may_be_module(context: Context, node: ast.expr) -> bool:
     return False
 
 
-def is_module(context: Context, node: ast.expr) -> bool:
-    """True for an expression whose value can be seen to be a module."""
+def is_module(context: Context, node: ast.expr, seen: frozenset[int] = frozenset()) -> bool:
+    """True for an expression whose value can be seen to be a module.
+
+    `seen` are the names on the way here: `a, b = b, a` leads in a circle.
+    """
     if isinstance(node, ast.Call):
         return context.program.creators.is_module_class(context.name(node.func))
     if isinstance(node, ast.Name):
         binding = context.file.names.binding(node)
-        return binding is not None and any(_binds_module(context, n) for n in binding.nodes)
-    return any(is_module(context, v) for v in _stored(context, node))
+        if binding is None or id(binding) in seen:
+            return False
+        seen |= {id(binding)}
+        return any(_binds_module(context, n, seen) for n in binding.nodes)
+    return any(is_module(context, v, seen) for v in _stored(context, node))
 
 
-def _binds_module(context: Context, place: ast.AST) -> bool:
+def _binds_module(context: Context, place: ast.AST, seen: frozenset[int]) -> bool:
     parent = context.file.names.parent
     outer = parent.get(place)
     if isinstance(outer, ast.Assign):
-        return is_module(context, outer.value)
+        return is_module(context, outer.value, seen)
     pair = parent.get(outer) if isinstance(outer, ast.Tuple) else None
     if isinstance(pair, ast.Assign):
         value = getattr(pair.value, "elts", [])
         at = outer.elts.index(place)  # type: ignore[union-attr, arg-type]
-        return at < len(value) and is_module(context, value[at])
+        return at < len(value) and is_module(context, value[at], seen)
     last = isinstance(outer, ast.Tuple) and outer.elts[-1] is place
     loop = parent.get(outer) if last and outer is not None else outer
     if not isinstance(loop, ast.For | ast.comprehension):
@@ -105,7 +111,9 @@ def _binds_module(context: Context, place: ast.AST) -> bool:
     items = [
         v.elts if isinstance(v, ast.List | ast.Tuple) else [getattr(v, "elt", v)] for v in values
     ]
-    return any(isinstance(i, ast.Call) and is_module(context, i) for item in items for i in item)
+    return any(
+        isinstance(i, ast.Call) and is_module(context, i, seen) for item in items for i in item
+    )
 
 
 def _stored(context: Context, node: ast.expr) -> list[ast.expr]:

@@ -812,3 +812,23 @@ def test_prose_that_begins_like_an_import(rewrite):
     text = '"""Samples\n    from \n    import\t\nthe policy\n    from . \n"""\nx = 1\n'
     out = rewrite({"prose": text, "net": "import haiku as hk\nx = hk.Linear\n"})
     assert out["prose"] == text
+
+
+def test_names_that_swap_their_values(rewrite):
+    out = rewrite(
+        {
+            "train": """
+                import haiku as hk
+                import jax
+
+                def train(params, old, steps):
+                    now, before = params, old
+                    for _ in range(steps):
+                        now, before = before, now
+                        again = now
+                        now = again
+                    return {now: 1, before: 2}, jax.jit(now)
+                """
+        }
+    )
+    assert out["codes"] == []
