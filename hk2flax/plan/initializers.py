@@ -72,6 +72,8 @@ def find_initializers(project: Project, plans: dict[str, ClassPlan]) -> Initiali
         ours = name in project.classes or name in project.functions
         if name and not ours and not name.startswith(("haiku.", "functools.")):
             continue  # another library's w_init
+        if name not in plans and _is_other_layer(project, name):
+            continue
         for value in _named_initializers(call):
             flow.mark(file, value)
     kept = _kept(project)
@@ -94,6 +96,19 @@ def find_initializers(project: Project, plans: dict[str, ClassPlan]) -> Initiali
                 if given is not None:
                     flow.mark(file, given)
     return result
+
+
+def _is_other_layer(project: Project, name: str) -> bool:
+    """True for a class of the project that is called like a layer and has nothing to do with Haiku.
+
+    Its initialisers have the form that it likes.
+    """
+    classes = project.mro(name)
+    return any("__call__" in c.methods for c in classes) and not any(
+        c.file.names.qualified.get(node, "").startswith("haiku")
+        for c in classes
+        for node in ast.walk(c.node)
+    )
 
 
 def _kept(project: Project) -> set[str]:

@@ -832,3 +832,43 @@ def test_names_that_swap_their_values(rewrite):
         }
     )
     assert out["codes"] == []
+
+
+def test_initialisers_of_another_library_s_layers(rewrite):
+    out = rewrite(
+        {
+            "own": """
+                import haiku as hk
+
+                class Module:
+                    def __call__(self, x):
+                        return self.call(x)
+
+                class Norm(Module):
+                    def __init__(self, scale_init):
+                        self.scale_init = scale_init
+
+                    def call(self, x):
+                        return x * self.scale_init(x.shape, x.dtype)
+
+                class Wrapped:
+                    def __init__(self, w_init):
+                        self.w_init = w_init
+
+                    def __call__(self, x):
+                        return hk.Linear(3, w_init=self.w_init)(x)
+
+                class Config:
+                    def __init__(self, w_init):
+                        self.w_init = w_init
+                """,
+            "use": """
+                import jax.numpy as jnp
+                from own import Config, Norm, Wrapped
+
+                layers = Norm(scale_init=jnp.ones), Wrapped(w_init=jnp.zeros), Config(w_init=jnp.zeros)
+                """,
+        }
+    )
+    assert "Norm(scale_init=jnp.ones), Wrapped(w_init=nn.initializers.zeros)" in out["use"]
+    assert "Config(w_init=nn.initializers.zeros)" in out["use"]
