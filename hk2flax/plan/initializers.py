@@ -68,13 +68,14 @@ def find_initializers(project: Project, plans: dict[str, ClassPlan]) -> Initiali
             if is_initializer_argument(argument):
                 flow.mark(file, value)
     for file, call in calls:
-        name = project.name(file, call.func)
+        named = _named_initializers(call)
+        name = project.name(file, call.func) if named else ""
         ours = name in project.classes or name in project.functions
         if name and not ours and not name.startswith(("haiku.", "functools.")):
             continue  # another library's w_init
-        if name not in plans and _is_other_layer(project, name):
+        if named and name not in plans and _is_other_layer(project, name):
             continue
-        for value in _named_initializers(call):
+        for value in named:
             flow.mark(file, value)
     kept = _kept(project)
     for file, call in calls:
