@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -66,6 +67,24 @@ def dynamic_unroll(
     return swap(outputs), (swap(state) if return_all_states else state)
 
 
+class ExpandApply(nn.Module):
+    """What `expand_apply` makes of a module: linen sees a module only inside of another one."""
+
+    f: Callable[..., Any]
+    axis: int = 0
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Applies the module with one more axis."""
+        return with_one_axis(self.f, self.axis, args, kwargs)
+
+
+def with_one_axis(f: Callable[..., Any], axis: int, args: Any, kwargs: Any) -> Any:
+    """`f` of arguments with one more axis, which the results lose again; linen has no such."""
+    expand = functools.partial(jax.tree.map, functools.partial(jnp.expand_dims, axis=axis))
+    squeeze = functools.partial(jax.tree.map, functools.partial(jnp.squeeze, axis=axis))
+    return squeeze(f(*expand(args), **expand(kwargs)))
+
+
 def expand_apply(f: Callable[..., Any], axis: int = 0) -> Callable[..., Any]:
     """`f` for one step of what it is written for sequences of (`hk.expand_apply`).
 
@@ -73,11 +92,11 @@ def expand_apply(f: Callable[..., Any], axis: int = 0) -> Callable[..., Any]:
     """
     if axis not in (0, -1):
         raise ValueError(f"expand_apply: the axis must be 0 or -1, got {axis}.")
-    expand = functools.partial(jax.tree.map, functools.partial(jnp.expand_dims, axis=axis))
-    squeeze = functools.partial(jax.tree.map, functools.partial(jnp.squeeze, axis=axis))
+    if isinstance(f, nn.Module):
+        return ExpandApply(f, axis)
 
     @functools.wraps(f)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        return squeeze(f(*expand(args), **expand(kwargs)))
+        return with_one_axis(f, axis, args, kwargs)
 
     return wrapper
