@@ -70,8 +70,12 @@ class Context:
 
     @property
     def mentions_haiku(self) -> bool:
-        """True for a file that uses Haiku itself."""
-        return b"haiku" in self.file.source.data
+        """True for a file that uses Haiku itself, or has modules of the project."""
+        names = self.file.names
+        owners = {plan.cls.file for plan in self.program.classes.values()}
+        return self.file in owners or any(
+            name.partition(".")[0] == "haiku" for name in names.qualified.values()
+        )
 
     @property
     def exact(self) -> bool:

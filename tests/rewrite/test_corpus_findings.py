@@ -872,3 +872,12 @@ def test_initialisers_of_another_library_s_layers(rewrite):
     )
     assert "Norm(scale_init=jnp.ones), Wrapped(w_init=nn.initializers.zeros)" in out["use"]
     assert "Config(w_init=nn.initializers.zeros)" in out["use"]
+
+
+def test_another_library_s_module_name(rewrite):
+    other = "# as in haiku\ndef f(node): return node.module_name, node.params_dict\n"
+    files = {
+        "net": "import haiku as hk\nclass A(hk.Module): pass\ndef f(m): return m.module_name\n",
+        "tool": other,
+    }
+    assert rewrite(files)["codes"] == ["HK104"]
