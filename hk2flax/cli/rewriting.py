@@ -14,6 +14,7 @@ import click
 
 from hk2flax.cli.console import paint, raw, say, use_color
 from hk2flax.cli.failure import Failure
+from hk2flax.cli.notebooks import notebooks_left
 from hk2flax.diagnostics.as_text import lines, plain
 from hk2flax.diagnostics.report import Report
 from hk2flax.diagnostics.select import check_prefixes
@@ -72,6 +73,9 @@ def run(
         write_in_place(found.root, done.changes, done.new_files, allow_dirty)
     done.report.timings["total"] = time.perf_counter() - start
     _print(done.report, quiet)
+    left = notebooks_left(paths)
+    if left:
+        say(left, err=mode == "diff")
     if report is not None:
         _write_report(report, done.report)
     return _exit_code(done.report)

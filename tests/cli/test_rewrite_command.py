@@ -278,3 +278,11 @@ def test_an_existing_helper_module_is_extended(run, project):
     assert "2 of 3 files rewritten." in run("rewrite", project, code=0).stdout
     assert (project / "helpers_flax.py").read_text() == "class GRU: ...\n"
     assert "0 of 3 files rewritten." in run("rewrite", project, code=0).stdout
+
+
+def test_notebooks_that_use_haiku_are_named(run, project):
+    (project / "a.ipynb").write_text('{"cells": [{"source": ["import haiku as hk"]}]}')
+    (project / "b.ipynb").write_text('{"cells": [{"source": ["# not haiku"]}]}')
+    assert "A notebook uses Haiku and stays as it is: a.ipynb." in run("rewrite", project).stdout
+    (project / "pkg" / "c.ipynb").write_text('{"cells": [{"source": ["from haiku import nets"]}]}')
+    assert "2 notebooks use Haiku" in run("rewrite", "--check", project).stdout
