@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +22,8 @@ class Discovery:
     """The files of a run. `targets` are to be changed; `context` is the rest of the project.
 
     `root` is the project root: the nearest directory with a pyproject.toml or setup.py, else the
-    top of the git repository, else the directory of the path; above any packages that it lies in.
+    top of the git repository, else the directory of the path; above any packages that it lies in,
+    and above that directory where its files import each other by its name.
     All `rel` paths start there. With files of several projects it is their common ancestor, and
     `roots` are those of the projects. `context` is read when it is first asked for: many runs
     need none.
@@ -30,6 +32,12 @@ class Discovery:
     root: Path
     targets: tuple[SourceFile, ...]
     roots: tuple[Path, ...] = ()
+
+    @property
+    def namespace(self) -> str:
+        """The name of the namespace package that all files lie in, where `root` is above one."""
+        names = [root.name for root in self.roots if root.parent == self.root]
+        return names[0] if len(self.roots) == len(names) == 1 else ""
 
     @cached_property
     def context(self) -> tuple[SourceFile, ...]:
@@ -64,13 +72,17 @@ def discover(paths: Sequence[Path], exclude: Sequence[str] = ()) -> Discovery:
     roots = tuple(dict.fromkeys(project_root(start) for start in starts))
     root = roots[0] if len(roots) == 1 else Path(os.path.commonpath(roots))
     rules = Rules(_anywhere(pattern) for pattern in exclude)
-    targets: dict[str, SourceFile] = {}
+    found: dict[str, SourceFile] = {}
     for path in _targets(starts):
         rel = _relative(path, root)
         real = os.path.realpath(path)
-        if real not in targets and not rules.excludes(rel):
-            targets[real] = read(path, rel)
-    return Discovery(root, tuple(sorted(targets.values(), key=_by_rel)), roots)
+        if real not in found and not rules.excludes(rel):
+            found[real] = read(path, rel)
+    targets = tuple(sorted(found.values(), key=_by_rel))
+    if roots == (root,) and not _is_marked(root) and _imported_by_name(root, targets):
+        targets = tuple(read(t.path, f"{root.name}/{t.rel}") for t in targets)
+        return Discovery(root.parent, targets, roots)
+    return Discovery(root, targets, roots)
 
 
 def project_root(path: Path) -> Path:
@@ -129,10 +141,23 @@ def _python_files(paths: Iterable[Path], directory: Path) -> list[Path]:
 
 def _project_files(root: Path) -> list[Path]:
     """The Python files of a project; only packages where nothing marks `root` as a project."""
-    marked = any((root / marker).exists() for marker in (".git", *_MARKERS))
-    if marked or git_top(root) is not None:
+    if _is_marked(root):
         return _python_files(tree_files(root), root)
     return list(_packages(root))
+
+
+def _is_marked(root: Path) -> bool:
+    """True for the root of a project or anything in a git repository."""
+    marked = any((root / marker).exists() for marker in (".git", *_MARKERS))
+    return marked or git_top(root) is not None
+
+
+def _imported_by_name(root: Path, targets: Iterable[SourceFile]) -> bool:
+    """True when files below a directory import each other by its name (a namespace package)."""
+    if not root.name.isidentifier() or (root / root.name).exists():
+        return False
+    own = re.compile(rf"^[ \t]*(?:from|import)[ \t]+{root.name}[. ]", re.MULTILINE)
+    return any(own.search(target.text or "") for target in targets)
 
 
 def _packages(directory: Path) -> Iterable[Path]:

@@ -138,10 +138,16 @@ class Project:
 
     @cached_property
     def _roots(self) -> dict[str, set[str]]:
-        """By file: the folders from which other files import it."""
+        """By file: the folders from which other files import it.
+
+        What nobody imports is found from where it imports its neighbours: those that share the
+        first folder below that place, the namespace package of both.
+        """
         roots: dict[str, set[str]] = {}
+        neighbours: dict[str, set[str]] = {}
         for file in self.files.values():
-            folder = file.source.rel.rpartition("/")[0]
+            rel = file.source.rel
+            folder = rel.rpartition("/")[0]
             for node in file.names.parent:
                 names = []
                 if isinstance(node, ast.Import):
@@ -150,9 +156,13 @@ class Project:
                     names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
                 for name in names:
                     found = self._locate(folder, name)
-                    if found is not None:
-                        roots.setdefault(found[0].source.rel, set()).add(found[2])
-        return roots
+                    if found is None:
+                        continue
+                    roots.setdefault(found[0].source.rel, set()).add(found[2])
+                    top = found[0].source.rel.removeprefix(found[2]).strip("/").split("/")[0]
+                    if f"{rel}/".startswith(f"{found[2]}/{top}/".lstrip("/")):
+                        neighbours.setdefault(rel, set()).add(found[2])
+        return neighbours | roots
 
     def import_root(self, rel: str) -> str:
         """The folder from which a file outside packages is imported: its own by default."""

@@ -39,8 +39,9 @@ def place_helpers(
 ) -> dict[str, Place]:
     """A place for every file that needs helpers.
 
-    In a package: at its top, imported by its full name. Beside scripts: in the folder from which
-    the project imports the script, which is its own folder unless some file says otherwise.
+    In a package, a namespace package too: at its top, imported by its full name. Beside scripts:
+    in the folder from which the project imports the script, which is its own folder unless some
+    file says otherwise.
     """
     needing = [rel for rel, context in contexts.items() if context.helpers]
     if not needing:
@@ -60,6 +61,8 @@ def place_helpers(
             module_prefix = f"{package[0]}."
         else:
             base, module_prefix = project.import_root(rel), ""
+            if not base and discovery.namespace:
+                base, module_prefix = discovery.namespace, f"{discovery.namespace}."
         name = NAME
         while True:
             target = f"{base}/{name}.py" if base else f"{name}.py"

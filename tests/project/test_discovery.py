@@ -41,6 +41,27 @@ def test_a_named_file_is_taken_whatever_its_suffix(tmp_path):
     assert rels(found.context) == ["other.py"]
 
 
+def test_above_a_folder_whose_files_import_each_other_by_its_name(tmp_path):
+    folder = tmp_path / "models"
+    put(folder, files={"a.py": "x = 1\n", "b.py": "from models.a import x\n", "bad.py": "\0"})
+    found = discover([folder])
+    assert found.root == tmp_path
+    assert found.namespace == "models"
+    assert rels(found.targets) == ["models/a.py", "models/b.py", "models/bad.py"]
+    assert found.targets[2].error is not None
+    assert found.targets[2].error.path == "models/bad.py"
+    alone = discover([folder / "b.py"])
+    assert rels(alone.targets) == ["models/b.py"]
+    assert rels(alone.context) == ["models/a.py", "models/bad.py"]
+
+
+def test_a_folder_that_is_imported_by_name_from_inside(tmp_path):
+    put(tmp_path, "models/models/a.py", files={"models/b.py": "from models.a import x\n"})
+    found = discover([tmp_path / "models"])
+    assert found.root == tmp_path / "models"
+    assert found.namespace == ""
+
+
 def test_missing_path(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere"):
         discover([tmp_path / "nowhere"])

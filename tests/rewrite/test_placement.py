@@ -1,5 +1,7 @@
 """Where the helper module goes, and how files import it."""
 
+from hk2flax.project.files import discover
+from hk2flax.rewrite import rewrite_project
 from tests.sources import rewrite_files, texts
 
 NORM = "import haiku as hk\n\nx = hk.BatchNorm(True, True, 0.9)\n"
@@ -52,6 +54,25 @@ def test_a_namespace_package_that_is_imported_by_its_full_name():
     line = next(s for s in found["models/net.py"].splitlines() if "flax_helpers" in s)
     module = line.split()[1]
     assert helper == module.replace(".", "/") + ".py"
+
+
+def test_a_script_that_imports_its_neighbours_by_the_full_name():
+    files = {"models/net.py": NORM, "models/train.py": f"from models.net import x\n{NORM}"}
+    found = written(files)
+    assert "flax_helpers.py" in found
+    assert "from flax_helpers import BatchNorm\n" in found["models/train.py"]
+
+
+def test_below_a_namespace_package(tmp_path):
+    folder = tmp_path / "src"
+    folder.mkdir()
+    (folder / "net.py").write_text(NORM)
+    (folder / "train.py").write_text(f"from src.net import x\n{NORM}")
+    done = rewrite_project(discover([folder]))
+    assert list(done.new_files) == ["src/flax_helpers.py"]
+    for file in done.files:
+        assert file.text is not None
+        assert "from src.flax_helpers import BatchNorm\n" in file.text
 
 
 def test_a_name_that_is_taken():
