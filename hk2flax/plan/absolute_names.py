@@ -34,12 +34,11 @@ def plan_absolute_names(project: Project, classes: dict[str, ClassPlan]) -> Abso
     taken = {s.name.rpartition(".")[2].lower() for s in SYMBOLS.values() if s.kind == "layer"}
     taken |= {plan.cls.node.name.replace("_", "").lower() for plan in classes.values()}
     for file in project.files.values():
-        for node in file.names.parent:
-            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-                taken.add(node.attr)
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                if not _is_forced(project, file, node):
-                    taken.add(node.value)
+        stored = (n for n in file.names.of(ast.Attribute) if isinstance(n.ctx, ast.Store))
+        taken.update(node.attr for node in stored)
+        for constant in file.names.of(ast.Constant):
+            if isinstance(constant.value, str) and not _is_forced(project, file, constant):
+                taken.add(constant.value)
     return AbsoluteNames(frozenset(taken))
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from hk2flax.plan.class_plan import ClassPlan
 from hk2flax.project.creates import self_name
-from hk2flax.project.index import File, Project
+from hk2flax.project.index import Project
+from hk2flax.project.walk import walk
 
 _LIBRARIES = frozenset(
     ["addict.Dict", "attrdict.AttrDict", "box.Box", "easydict.EasyDict", "munch.Munch"]
@@ -38,16 +39,16 @@ def _is_attribute_dict(node: ast.ClassDef) -> bool:
                 return True
     return any(
         isinstance(n, ast.Attribute) and n.attr == "__dict__" and isinstance(n.ctx, ast.Store)
-        for n in ast.walk(node)
+        for n in walk(node)
     )
 
 
 def find_attribute_dicts(
-    classes: Mapping[str, ClassPlan], file: File
+    classes: Iterable[ClassPlan],
 ) -> Iterator[tuple[ast.AST, str]]:
-    """Yields (node, message) for the first such read of every field of the file's modules."""
-    for plan in classes.values():
-        if plan.cls.file is not file or plan.problems:
+    """Yields (node, message) for the first such read of every field of the modules."""
+    for plan in classes:
+        if plan.problems:
             continue
         fields = {p.name: p.field for p in plan.parameters if p.field}
         stored = {old: new for old, new in plan.renames.items() if new in fields.values()}
@@ -79,7 +80,7 @@ def _reads(
             return str(node.attr)  # type: ignore[attr-defined]
         return ""
 
-    for statement in ast.walk(method):
+    for statement in walk(method):
         if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
             target, value = statement.targets[0], statement.value
             together = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
@@ -87,7 +88,7 @@ def _reads(
             for name, given in pairs:
                 if isinstance(name, ast.Name) and field(given):
                     local[name.id] = field(given)
-    for node in ast.walk(method):
+    for node in walk(method):
         if isinstance(node, ast.Attribute) and node.attr not in _OF_DICTS:
             found = field(node.value)
             if found and isinstance(node.ctx, ast.Load):

@@ -9,6 +9,7 @@ from hk2flax.plan.reserved import RESERVED, free_name
 from hk2flax.project.creates import Creators, called_functions
 from hk2flax.project.index import Project
 from hk2flax.project.scopes import FUNCTIONS
+from hk2flax.project.walk import walk
 
 _LOOPS = (ast.For, ast.While, *FUNCTIONS)
 _GROWS = frozenset(
@@ -111,7 +112,7 @@ def plan_grown(plan: ClassPlan, me: str, stores: dict[str, list[ast.Attribute]])
     init, names = plan.init, plan.cls.file.names
     assert init is not None
     locals_ = set(names.scopes[init].bindings)
-    for node in ast.walk(init):
+    for node in walk(init):
         if not (
             isinstance(node, ast.Attribute)
             and isinstance(node.value, ast.Name)
@@ -255,7 +256,7 @@ def plan_replaced(
 def _builds(project: Project, creators: Creators, plan: ClassPlan, statement: ast.AST) -> bool:
     """True when a statement constructs a module, or calls something that does."""
     file = plan.cls.file
-    calls = [n for n in ast.walk(statement) if isinstance(n, ast.Call)]
+    calls = [n for n in walk(statement) if isinstance(n, ast.Call)]
     return any(
         creators.is_module_class(project.name(file, c.func))
         or any(f in creators.functions for f in called_functions(project, file, c))

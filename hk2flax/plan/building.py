@@ -14,13 +14,14 @@ from hk2flax.project.creates import (
     self_name,
 )
 from hk2flax.project.index import File, Project
+from hk2flax.project.walk import walk
 
 
 def creates_inline(
     project: Project, creators: Creators, file: File, method: ast.FunctionDef
 ) -> bool:
     """True when a method creates something itself, not through another method of its class."""
-    for node in ast.walk(method):
+    for node in walk(method):
         name = project.name(file, node)
         if (name in CONTEXT or creators.is_module_class(name)) and not in_annotation(file, node):
             return True
@@ -65,7 +66,7 @@ def _may_build(project: Project, creators: Creators, file: File, func: ast.expr)
         (c, c.file.names.parent.get(n))
         for c in related
         for m in c.methods.values()
-        for n in ast.walk(m)
+        for n in walk(m)
         if isinstance(n, ast.Attribute) and n.attr == func.attr and isinstance(n.ctx, ast.Store)
     ]
     values = [(c, getattr(s, "value", None)) for c, s in stores]

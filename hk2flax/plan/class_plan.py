@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from hk2flax.project.creates import is_super, self_name
 from hk2flax.project.index import Class
+from hk2flax.project.walk import walk
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def stored_attributes(function: ast.FunctionDef, me: str) -> list[ast.Attribute]
     """The `self.x` that a method assigns to, in source order."""
     return [
         n
-        for n in ast.walk(function)
+        for n in walk(function)
         if isinstance(n, ast.Attribute)
         and isinstance(n.ctx, ast.Store)
         and isinstance(n.value, ast.Name)

@@ -33,6 +33,7 @@ from hk2flax.plan.reserved import RESERVED, free_name
 from hk2flax.project.creates import Creators, self_name
 from hk2flax.project.index import Class, Project
 from hk2flax.project.scopes import Binding
+from hk2flax.project.walk import walk
 
 
 def plan_class(
@@ -223,7 +224,7 @@ def _reads(method: ast.FunctionDef, attribute: str) -> bool:
         and isinstance(n.ctx, ast.Load)
         and isinstance(n.value, ast.Name)
         and n.value.id == me
-        for n in ast.walk(method)
+        for n in walk(method)
     )
 
 

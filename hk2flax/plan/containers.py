@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 
 from hk2flax.project.index import File, Project
+from hk2flax.project.walk import walk
 
 _BUILTIN = frozenset({"tuple", "list", "dict", "Tuple", "List", "Dict"})
 # Of other packages: names under which they are imported.
@@ -37,7 +38,7 @@ def loses_class(project: Project, file: File, value: ast.expr) -> bool:
 
 def container_class(project: Project, file: File, annotation: ast.expr | None) -> str:
     """The class that `x: Irreps` or `x: Optional[Irreps]` names, where linen would lose it."""
-    for node in ast.walk(annotation) if annotation is not None else ():
+    for node in walk(annotation) if annotation is not None else ():
         if isinstance(node, ast.Name | ast.Attribute):
             name = project.name(file, node)
             if _is_container(project, name):

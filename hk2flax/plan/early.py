@@ -11,6 +11,7 @@ from collections.abc import Container
 
 from hk2flax.project.index import File
 from hk2flax.project.scopes import FUNCTIONS, Binding, Names, Scope
+from hk2flax.project.walk import walk
 
 
 def is_early(
@@ -22,7 +23,7 @@ def is_early(
     """
     names = file.names
     inside = names.enclosing(transform, FUNCTIONS) is not None
-    for node in ast.walk(construction):
+    for node in walk(construction):
         if isinstance(node, ast.Call) and node is not construction:
             return False
         if isinstance(node, ast.Name):

@@ -37,8 +37,8 @@ def keeps_values_out(project: Project) -> bool:
 def creator_initializers(project: Project) -> Iterator[tuple[File, ast.expr]]:
     """Yield what creators pass on as the initialiser, other than the one they are given."""
     for file in project.files.values() if uses_hooks(project) else ():
-        for call in file.names.parent:
-            if not isinstance(call, ast.Call) or len(call.args) != 3 or call.keywords:
+        for call in file.names.of(ast.Call):
+            if len(call.args) != 3 or call.keywords:
                 continue
             creator, index = _parameter_of(file, call.func)
             # next_creator, shape, dtype, init, context; a partial gives what stands before.
@@ -51,8 +51,8 @@ def creator_initializers(project: Project) -> Iterator[tuple[File, ast.expr]]:
 
 def find_hook_dependence(file: File) -> Iterator[tuple[ast.AST, str]]:
     """Yield (node, message) where hooks depend on what their context tells them of modules."""
-    for node in file.names.parent:
-        if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name):
+    for node in file.names.of(ast.Attribute):
+        if not isinstance(node.value, ast.Name):
             continue
         owner, index = _parameter_of(file, node.value)
         if is_context_path(node):
@@ -108,6 +108,5 @@ def _uses(project: Project, wanted: tuple[str, ...]) -> bool:
     files = project.files.values()
     if not any(word in file.source.data for file in files for word in words):
         return False
-    names = {project.name(file, node) for file in files for node in file.names.qualified}
-    symbols = map(lookup, names)
+    symbols = map(lookup, project.haiku_names)
     return any(symbol is not None and symbol.name in wanted for symbol in symbols)

@@ -12,6 +12,7 @@ from hk2flax.plan.reserved import free_name
 from hk2flax.project.creates import is_super
 from hk2flax.project.index import Class, Project
 from hk2flax.project.scopes import Binding
+from hk2flax.project.walk import walk
 
 
 def layer_plan(cls: Class, layer: Symbol) -> ClassPlan:
@@ -36,7 +37,7 @@ def plan_super(project: Project, plan: ClassPlan, base: ClassPlan | None) -> Non
     init = plan.init
     assert init is not None
     calls = [s for s in init.body if is_super_call(s)]
-    nested = [s for s in ast.walk(init) if isinstance(s, ast.stmt) and is_super_call(s)]
+    nested = [s for s in walk(init) if isinstance(s, ast.stmt) and is_super_call(s)]
     if len(nested) != len(calls) or len(calls) > 1:
         plan.problems.append(
             (nested[0], "HK102", "super().__init__ is called conditionally or twice")
@@ -158,7 +159,7 @@ def _inline(plan: ClassPlan, value: ast.expr, call: ast.Call) -> None:
     init, names = plan.init, plan.cls.file.names
     assert init is not None
     scope = names.scopes[init]
-    for node in ast.walk(value):
+    for node in walk(value):
         if (
             not isinstance(node, ast.Name)
             or not isinstance(node.ctx, ast.Load)
@@ -198,14 +199,14 @@ def _has_effect(node: ast.expr) -> bool:
         and isinstance(n.value, ast.Name)
         and n.value.id in ("hk", "haiku")
         and not n.attr.startswith("initializers")
-        for n in ast.walk(node)
+        for n in walk(node)
     )
 
 
 def init_names(plan: ClassPlan) -> set[str]:
     """The attributes and local names of a constructor, and the methods of its class."""
     names = set(plan.cls.methods)
-    for node in ast.walk(plan.init) if plan.init is not None else ():
+    for node in walk(plan.init) if plan.init is not None else ():
         names |= {
             getattr(node, "id", ""),
             getattr(node, "attr", ""),

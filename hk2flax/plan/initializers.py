@@ -8,6 +8,7 @@ project changes its form together.
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hk2flax.catalog import lookup
@@ -17,6 +18,7 @@ from hk2flax.plan.hooks import creator_initializers
 from hk2flax.project.creates import class_around, method_around, self_name
 from hk2flax.project.index import File, Project
 from hk2flax.project.scopes import FUNCTIONS
+from hk2flax.project.walk import walk
 
 
 @dataclass
@@ -45,12 +47,7 @@ def find_initializers(project: Project, plans: dict[str, ClassPlan]) -> Initiali
     """Follows every initialiser of the project to where it comes from."""
     result = Initializers()
     flow = _Flow(project, plans, result)
-    calls = [
-        (file, node)
-        for file in project.files.values()
-        for node in file.names.parent
-        if isinstance(node, ast.Call)
-    ]
+    calls = [(file, call) for file in project.files.values() for call in file.names.of(ast.Call)]
     haiku_calls = []
     project_calls: dict[str, list[tuple[File, ast.Call]]] = {}
     for file, call in calls:
@@ -82,9 +79,8 @@ def find_initializers(project: Project, plans: dict[str, ClassPlan]) -> Initiali
         if getattr(call.func, "attr", "") in kept and _is_own(file, call.func):
             flow.mark(file, call.func)
     for file in project.files.values():
-        for node in file.names.parent:
-            for value in _keyed_initializers(node):
-                flow.mark(file, value)
+        for value in _keyed_initializers(file):
+            flow.mark(file, value)
     for file, value in creator_initializers(project):
         flow.mark(file, value)
     seen: set[tuple[str, str]] = set()
@@ -108,7 +104,7 @@ def _is_other_layer(project: Project, name: str) -> bool:
     return any("__call__" in c.methods for c in classes) and not any(
         c.file.names.qualified.get(node, "").startswith("haiku")
         for c in classes
-        for node in ast.walk(c.node)
+        for node in walk(c.node)
     )
 
 
@@ -116,10 +112,8 @@ def _kept(project: Project) -> set[str]:
     """Attributes that get an initialiser of Haiku's: `self.init = hk.initializers.Constant(1)`."""
     found = set()
     for file in project.files.values():
-        for node in file.names.parent:
-            if isinstance(node, ast.Call) and project.name(file, node.func).startswith(
-                _INITIALIZERS
-            ):
+        for node in file.names.of(ast.Call):
+            if project.name(file, node.func).startswith(_INITIALIZERS):
                 outer = file.names.parent[node]
                 while isinstance(outer, ast.BoolOp | ast.IfExp):
                     outer = file.names.parent[outer]
@@ -148,15 +142,15 @@ def _named_initializers(call: ast.Call) -> list[ast.expr]:
     return found
 
 
-def _keyed_initializers(node: ast.AST) -> list[ast.expr]:
+def _keyed_initializers(file: File) -> Iterator[ast.expr]:
     """`{"w_init": ...}` and `config["w_init"] = ...`."""
-    if isinstance(node, ast.Dict):
+    for node in file.names.of(ast.Dict):
         pairs = zip(node.keys, node.values, strict=True)
-        return [v for k, v in pairs if getattr(k, "value", None) in _NAMES]
-    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
-        if getattr(node.targets[0].slice, "value", None) in _NAMES:
-            return [node.value]
-    return []
+        yield from (v for k, v in pairs if getattr(k, "value", None) in _NAMES)
+    for statement in file.names.of(ast.Assign):
+        target = statement.targets[0]
+        if isinstance(target, ast.Subscript) and getattr(target.slice, "value", None) in _NAMES:
+            yield statement.value
 
 
 class _Flow:
@@ -195,7 +189,7 @@ class _Flow:
     def _follow_inner(self, file: File, function: ast.Lambda) -> None:
         """`lambda shape, dtype: 0.1 * self.init(shape, dtype)` runs another initialiser."""
         args = [*function.args.posonlyargs, *function.args.args]
-        for node in ast.walk(function.body):
+        for node in walk(function.body):
             if (
                 isinstance(node, ast.Call)
                 and node.args
@@ -217,7 +211,7 @@ class _Flow:
         function, home = self.project.functions.get(
             self.project.name(file, call.func), (None, file)
         )
-        for node in ast.walk(function) if isinstance(function, ast.FunctionDef) else ():
+        for node in walk(function) if isinstance(function, ast.FunctionDef) else ():
             if isinstance(node, ast.Return) and node.value is not None:
                 if home.names.enclosing(node, FUNCTIONS) is function:
                     self.mark(home, node.value)
@@ -323,7 +317,7 @@ class _Flow:
             if plan.is_dataclass and any(p.name == node.attr for p in plan.parameters):
                 self.result.parameters.add(key)
             for other in cls.methods.values():
-                for statement in ast.walk(other):
+                for statement in walk(other):
                     if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value:
                         if isinstance(statement, ast.Assign):
                             targets = statement.targets

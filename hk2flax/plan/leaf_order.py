@@ -11,6 +11,7 @@ import re
 
 from hk2flax.project.index import File
 from hk2flax.project.scopes import FUNCTIONS
+from hk2flax.project.walk import walk
 
 _PARAMETERS = re.compile(r"param|theta|weights|grad|variables", re.I)
 _LEAVES = frozenset(
@@ -47,7 +48,7 @@ def leaf_order(file: File, call: ast.Call) -> str:
         function = call.args[0]
         if isinstance(function, ast.Lambda) and any(
             isinstance(n, ast.Call) and _last(n.func) in ("next", "next_rng_key")
-            for n in ast.walk(function)
+            for n in walk(function)
         ):
             return "draws random numbers leaf by leaf; linen's leaves come in another order"
         return ""
@@ -66,17 +67,15 @@ def leaf_order(file: File, call: ast.Call) -> str:
         )
     names = _targets(parent) if isinstance(parent, ast.Assign) else set()
     around = file.names.enclosing(call, FUNCTIONS) or file.tree
-    for node in ast.walk(around):
+    for node in walk(around):
         if isinstance(node, ast.Call) and _last(node.func) in _RANDOM and len(node.args) > 1:
-            if names & {
-                n.id for a in node.args[1:] for n in ast.walk(a) if isinstance(n, ast.Name)
-            }:
+            if names & {n.id for a in node.args[1:] for n in walk(a) if isinstance(n, ast.Name)}:
                 return "draws random numbers in the order of the leaves, which changes"
     return ""
 
 
 def _targets(statement: ast.Assign) -> set[str]:
-    return {n.id for t in statement.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+    return {n.id for t in statement.targets for n in walk(t) if isinstance(n, ast.Name)}
 
 
 def _is_tree_function(file: File, func: ast.expr) -> bool:

@@ -36,6 +36,7 @@ from hk2flax.project.creates import (
 )
 from hk2flax.project.index import Class, File, Project
 from hk2flax.project.scopes import LOOPS
+from hk2flax.project.walk import walk
 
 COMPACT, SCOPE, NOWRAP = "compact", "scope", "nowrap"
 _NOT_FRAMES = ("staticmethod", "classmethod", *TRANSPARENT)
@@ -88,8 +89,8 @@ def plan_methods(project: Project, creators: Creators, plans: dict[str, ClassPla
             for name in filter(pattern.fullmatch, names):
                 result.external.setdefault(name, set()).add(plan.name)
     for file in project.files.values():
-        for node in file.names.parent:
-            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+        for node in file.names.of(ast.Attribute):
+            if isinstance(node.ctx, ast.Load):
                 outer = file.names.parent[node]
                 if isinstance(outer, ast.Attribute):
                     result.attribute_reads.setdefault(node.attr, set()).add(outer.attr)
@@ -197,7 +198,7 @@ def _calls_itself(method: ast.FunctionDef) -> bool:
     me = self_name(method)
     return any(
         isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == me
-        for n in ast.walk(method)
+        for n in walk(method)
     )
 
 
@@ -229,7 +230,7 @@ def _sites(family: list[Class]) -> dict[str, list[Site]]:
         names = cls.file.names
         for method in cls.methods.values():
             me = self_name(method)
-            for node in ast.walk(method):
+            for node in walk(method):
                 if not isinstance(node, ast.Attribute):
                     continue
                 own = isinstance(node.value, ast.Name) and node.value.id == me

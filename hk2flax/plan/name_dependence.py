@@ -23,6 +23,7 @@ from hk2flax.plan.parameter_dicts import (
 from hk2flax.plan.strings import last, strings
 from hk2flax.project.index import File, Project
 from hk2flax.project.scopes import FUNCTIONS
+from hk2flax.project.walk import walk
 
 _LEAVES = frozenset(
     ["w", "b", "offset", "embeddings", "w_i", "w_h", "average", "hidden", "counter"]
@@ -79,7 +80,7 @@ def _predicate(project: Project, file: File, call: ast.Call) -> str:
     if not isinstance(function, FUNCTIONS):
         return f"{short}: its function gets module and parameter names, which change"
     names = [a.arg for a in function.args.args[:2]]
-    used = {n.id for n in ast.walk(function) if isinstance(n, ast.Name)}
+    used = {n.id for n in walk(function) if isinstance(n, ast.Name)}
     if used & set(names):
         return f"{short} chooses by module or parameter name"
     return ""
@@ -169,11 +170,9 @@ def _path_predicate(project: Project, file: File, call: ast.Call) -> str:
     if not isinstance(function, FUNCTIONS) or not function.args.args:
         return ""
     path = function.args.args[0].arg
-    for node in ast.walk(function):
+    for node in walk(function):
         sides = [node.left, *node.comparators] if isinstance(node, ast.Compare) else []
-        reads = any(
-            isinstance(n, ast.Name) and n.id == path for side in sides for n in ast.walk(side)
-        )
+        reads = any(isinstance(n, ast.Name) and n.id == path for side in sides for n in walk(side))
         if reads and any(strings(side) for side in sides):
             return "chooses parameters by their path, which changes"
     return ""
@@ -299,5 +298,5 @@ def _is_key_of(file: File, node: ast.For | ast.comprehension, owner: ast.expr) -
         and isinstance(n.slice, ast.Name)
         and n.slice.id == node.target.id
         and ast.dump(n.value) == ast.dump(owner)
-        for n in ast.walk(around)
+        for n in walk(around)
     )

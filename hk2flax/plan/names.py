@@ -17,6 +17,7 @@ from hk2flax.plan.reserved import RESERVED
 from hk2flax.project.creates import Creators, class_around, function_around, method_around
 from hk2flax.project.index import Class, File, Project
 from hk2flax.project.scopes import COMPREHENSIONS, FUNCTIONS, LOOPS
+from hk2flax.project.walk import walk
 
 # Parameters and state share the namespace of submodules in linen.
 _STORAGE = ("haiku.get_parameter", "haiku.get_state", "haiku.set_state")
@@ -61,10 +62,9 @@ class NamePlan:
             return self._runs_once(file, call)
         if not isinstance(value, ast.JoinedStr | ast.BinOp | ast.Call | ast.Name):
             return False
-        names = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)}
+        names = {n.id for n in walk(value) if isinstance(n, ast.Name)}
         if any(
-            isinstance(n, ast.Attribute) and n.attr in ("name", "module_name")
-            for n in ast.walk(value)
+            isinstance(n, ast.Attribute) and n.attr in ("name", "module_name") for n in walk(value)
         ):
             return False
         if names & self._naming_names.get(function_around(file, call), set()):
@@ -103,7 +103,7 @@ class NamePlan:
                     taken |= {p.field for p in plan.parameters}
                     taken |= {
                         plan.renames.get(n.attr, n.attr)
-                        for n in ast.walk(cls.node)
+                        for n in walk(cls.node)
                         if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)
                     }
             self.taken[owner.name] = taken
@@ -147,7 +147,7 @@ class NamePlan:
             values = [given[a] for a in chosen if a in given]
             loop = self.loop(site_file, call)
             text = "|".join(ast.dump(v) for v in values)
-            used = {n.id for v in values for n in ast.walk(v) if isinstance(n, ast.Name)}
+            used = {n.id for v in values for n in walk(v) if isinstance(n, ast.Name)}
             if not values or text in seen or (loop is not None and not used & _targets(loop)):
                 return False
             seen.add(text)
@@ -161,7 +161,7 @@ def _targets(loop: ast.AST) -> set[str]:
         places = [g.target for g in loop.generators]
     else:
         return set()
-    return {n.id for p in places for n in ast.walk(p) if isinstance(n, ast.Name)}
+    return {n.id for p in places for n in walk(p) if isinstance(n, ast.Name)}
 
 
 def plan_names(
@@ -170,9 +170,7 @@ def plan_names(
     """Collects all literal names and all call sites of the project."""
     result = NamePlan(project, creators, plans, repeated=methods.repeated, scoped=methods.scoped)
     for file in project.files.values():
-        for node in file.names.parent:
-            if not isinstance(node, ast.Call):
-                continue
+        for node in file.names.of(ast.Call):
             name = project.name(file, node.func)
             if name in project.functions:
                 result.sites.setdefault(project.functions[name][0], []).append((file, node))

@@ -13,6 +13,7 @@ from hk2flax.plan.class_plan import ClassPlan, is_super_call
 from hk2flax.project.creates import Creators, is_super
 from hk2flax.project.index import Project
 from hk2flax.project.scopes import Binding
+from hk2flax.project.walk import walk
 
 # Calls that compute a text and do nothing else.
 _FUNCTIONS = {"format", "getattr", "hasattr", "int", "isinstance", "len", "repr", "str", "type"}
@@ -75,7 +76,7 @@ def _only_names(statement: ast.stmt, names: set[str]) -> bool:
 
 def _is_pure(node: ast.expr) -> bool:
     """True for an expression that may be left out: it only reads, formats and compares."""
-    for inner in ast.walk(node):
+    for inner in walk(node):
         if isinstance(inner, _EFFECTS):
             return False
         if isinstance(inner, ast.Call):

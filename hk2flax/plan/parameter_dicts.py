@@ -8,6 +8,7 @@ import sys
 
 from hk2flax.plan.strings import last, strings
 from hk2flax.project.index import File
+from hk2flax.project.walk import walk
 
 _HOLDERS = re.compile(
     r"^_*(\w*_)?(params|parameters|grads|gradients|theta|weights|state|net_state)(_\w+)?$"
@@ -34,7 +35,7 @@ def is_own_dict(file: File, node: ast.expr) -> bool:
         if isinstance(value, ast.Dict) and None not in value.keys:
             return True
         if isinstance(value, ast.DictComp):
-            inner = [n for n in ast.walk(value.generators[0].iter) if isinstance(n, ast.expr)]
+            inner = [n for n in walk(value.generators[0].iter) if isinstance(n, ast.expr)]
             if not any(holds_parameters(n) for n in inner):
                 return True
     return False

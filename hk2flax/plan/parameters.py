@@ -7,6 +7,7 @@ import ast
 from hk2flax.plan.hooks import keeps_values_out
 from hk2flax.project.creates import is_layer
 from hk2flax.project.index import File, Project
+from hk2flax.project.walk import walk
 
 # Layers that have no parameters, or may have none.
 _EMPTY = frozenset(
@@ -47,7 +48,7 @@ def makes_parameters(project: Project, file: File, function: ast.AST) -> bool:
         if root in seen:
             continue
         seen.add(root)
-        for node in ast.walk(root):
+        for node in walk(root):
             if not isinstance(node, ast.Name | ast.Attribute):
                 continue
             name = project.name(file, node)

@@ -68,8 +68,8 @@ def _is_partial(file: File, call: ast.Call) -> bool:
 def _calls_by_position(project: Project) -> bool:
     """Whether anything is called by position that may be a class: a variable, an item."""
     for file in project.files.values():
-        for node in file.names.parent:
-            if not (isinstance(node, ast.Call) and node.args):
+        for node in file.names.of(ast.Call):
+            if not node.args:
                 continue
             if isinstance(node.func, ast.Subscript):
                 return True

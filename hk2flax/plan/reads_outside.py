@@ -18,8 +18,8 @@ def external_attributes(project: Project, creators: Creators) -> dict[str, set[s
     """Attributes that are read on anything but `self` and `super()`, with the objects' classes."""
     found: dict[str, set[str]] = {}
     for file in project.files.values():
-        for node in file.names.parent:
-            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+        for node in file.names.of(ast.Attribute):
+            if isinstance(node.ctx, ast.Load):
                 if node in file.names.qualified:
                     continue
                 method = method_around(file, node)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from hk2flax.plan.reserved import RESERVED
 from hk2flax.project.creates import Creators, self_name
 from hk2flax.project.index import Class, Project
+from hk2flax.project.walk import walk
 
 if TYPE_CHECKING:
     from hk2flax.plan.class_plan import ClassPlan
@@ -25,7 +26,7 @@ def reflection_problems(
     """(node, code, message) for what would read or write something else in linen."""
     yield from _mixin_constructors(project, creators, plan)
     init = plan.init
-    for node in ast.walk(init) if init is not None else ():
+    for node in walk(init) if init is not None else ():
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Call):
             if creators.is_module_class(project.name(plan.cls.file, node.func.func)):
                 yield (
@@ -37,7 +38,7 @@ def reflection_problems(
         me = self_name(method)
         if method.name in _SHOWN or not me:
             continue
-        for node in ast.walk(method):
+        for node in walk(method):
             if isinstance(node, ast.Attribute) and node.attr == "__dict__" and _is(node.value, me):
                 yield node, "HK104", f"{me}.__dict__ holds other entries in a linen module"
             if not isinstance(node, ast.Call):
@@ -104,7 +105,7 @@ def dynamic_reads(cls: Class) -> Iterator[re.Pattern[str]]:
     """The names that a class's methods read with `getattr(self, ...)` or `hasattr(self, ...)`."""
     for method in cls.methods.values():
         me = self_name(method)
-        for node in ast.walk(method):
+        for node in walk(method):
             if not isinstance(node, ast.Call) or not node.args:
                 continue
             name = getattr(node.func, "id", "") or getattr(node.func, "attr", "")

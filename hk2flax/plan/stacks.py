@@ -22,6 +22,7 @@ from hk2flax.project.creates import (
     self_name,
 )
 from hk2flax.project.index import File, Project
+from hk2flax.project.walk import walk
 
 LAYER_STACK = ("haiku.layer_stack", "haiku.experimental.layer_stack")
 _STATE = (
@@ -61,41 +62,33 @@ def plan_stacks(
         return plan
     counts: dict[object, int] = {}
     for file in project.files.values():
-        for node in file.names.parent:
-            if isinstance(node, ast.FunctionDef):
-                stack = _stack(project, creators, classes, file, node)
-                if stack is None:
-                    continue
-                base = f"Scan{classes[project.name(file, stack.construction.func)].cls.node.name}"
-                key = (names.pool(file, stack.call), base)
-                stack.name = f"{base}_{counts.get(key, 0)}"
-                counts[key] = counts.get(key, 0) + 1
-                plan.functions[node] = stack
-                plan.decorators.add(stack.decorator)
-                plan.calls[stack.call] = stack
-            elif isinstance(node, ast.Call) and project.name(file, node.func) == "haiku.scan":
-                if (
-                    len(node.args) == 3
-                    and not node.keywords
-                    and _is_cell(project, classes, file, node.args[0])
-                ):
-                    plan.scans.add(node)
+        for node in file.names.of(ast.FunctionDef):
+            stack = _stack(project, creators, classes, file, node)
+            if stack is None:
+                continue
+            base = f"Scan{classes[project.name(file, stack.construction.func)].cls.node.name}"
+            key = (names.pool(file, stack.call), base)
+            stack.name = f"{base}_{counts.get(key, 0)}"
+            counts[key] = counts.get(key, 0) + 1
+            plan.functions[node] = stack
+            plan.decorators.add(stack.decorator)
+            plan.calls[stack.call] = stack
+        for call in file.names.of(ast.Call):
+            if project.name(file, call.func) != "haiku.scan" or call.keywords:
+                continue
+            if len(call.args) == 3 and _is_cell(project, classes, file, call.args[0]):
+                plan.scans.add(call)
     return plan
 
 
 def _has_state(project: Project) -> bool:
     state = {f"haiku.{name}" for name in _STATE.split()}
-    for file in project.files.values():
-        for node in file.names.qualified:
-            name = project.name(file, node)
-            symbol = lookup(name)
-            if (
-                name in state
-                or name.startswith("haiku.nets.ResNet")
-                or (symbol and symbol.name in state)
-            ):
-                return True
-    return False
+    return any(
+        name in state
+        or name.startswith("haiku.nets.ResNet")
+        or ((symbol := lookup(name)) is not None and symbol.name in state)
+        for name in project.haiku_names
+    )
 
 
 def _stack(
@@ -126,9 +119,9 @@ def _stack(
     plan = classes.get(project.name(file, construction.func))
     if plan is None or plan.problems or not _only_first(use, args.args[0].arg):
         return None
-    if any(isinstance(n, ast.Name) and n.id == args.args[0].arg for n in ast.walk(construction)):
+    if any(isinstance(n, ast.Name) and n.id == args.args[0].arg for n in walk(construction)):
         return None
-    if any(isinstance(n, ast.Call) and n is not construction for n in ast.walk(construction)):
+    if any(isinstance(n, ast.Call) and n is not construction for n in walk(construction)):
         return None
     if any(k.arg == "name" for k in construction.keywords):
         return None
@@ -156,7 +149,7 @@ def _only_first(use: ast.Call, argument: str) -> bool:
     if not use.args or not isinstance(use.args[0], ast.Name) or use.args[0].id != argument:
         return False
     rest = [*use.args[1:], *use.keywords]
-    return not any(isinstance(n, ast.Name) and n.id == argument for r in rest for n in ast.walk(r))
+    return not any(isinstance(n, ast.Name) and n.id == argument for r in rest for n in walk(r))
 
 
 def _is_cell(project: Project, classes: dict[str, ClassPlan], file: File, node: ast.expr) -> bool:
@@ -175,7 +168,7 @@ def _is_cell(project: Project, classes: dict[str, ClassPlan], file: File, node: 
             return False
         values = [
             getattr(file.names.parent.get(n), "value", None)
-            for n in ast.walk(owner.node)
+            for n in walk(owner.node)
             if isinstance(n, ast.Attribute) and n.attr == node.attr and isinstance(n.ctx, ast.Store)
         ]
     return bool(values) and all(

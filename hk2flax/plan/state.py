@@ -48,9 +48,7 @@ def plan_state(
     plan = StatePlan()
     used: dict[str, list[tuple[File, ast.Call, str]]] = {}
     for file in project.files.values():
-        for node in file.names.parent:
-            if not isinstance(node, ast.Call):
-                continue
+        for node in file.names.of(ast.Call):
             name = project.name(file, node.func)
             if name in LAYER_STACK:
                 return StatePlan()  # in a stack, init returns state after one application

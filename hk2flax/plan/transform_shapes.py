@@ -6,6 +6,7 @@ import ast
 
 from hk2flax.plan.reserved import CALL_ARGUMENTS
 from hk2flax.project.scopes import Function
+from hk2flax.project.walk import walk
 
 
 def is_none(node: ast.AST | None) -> bool:
@@ -93,7 +94,7 @@ def has_long_string(function: ast.AST) -> bool:
         isinstance(n, ast.Constant | ast.JoinedStr)
         and n.end_lineno != n.lineno
         and not (isinstance(doc, ast.Expr) and doc.value is n)
-        for n in ast.walk(function)
+        for n in walk(function)
     )
 
 

@@ -24,6 +24,7 @@ from hk2flax.plan.transparent import find_open
 from hk2flax.project.creates import Creators, class_around, in_annotation
 from hk2flax.project.index import File, Project
 from hk2flax.project.scopes import Binding, Function
+from hk2flax.project.walk import walk
 
 _STATE = {"haiku.transform": False, "haiku.transform_with_state": True}
 DRAWING = frozenset(
@@ -58,16 +59,14 @@ def plan_transforms(
     for finder in finders:
         finder.blocked = blocked
         file = finder.file
-        for node in file.names.parent:
-            if isinstance(node, ast.Assign):
-                finder.consider(node)
-        for node in file.names.parent:
-            if isinstance(node, ast.Call):
-                name = project.name(file, node.func)
-                if name in _STATE:
-                    finder.wrap(node)
-                elif name == "haiku.multi_transform":
-                    finder.wrap_methods(node)
+        for statement in file.names.of(ast.Assign):
+            finder.consider(statement)
+        for call in file.names.of(ast.Call):
+            name = project.name(file, call.func)
+            if name in _STATE:
+                finder.wrap(call)
+            elif name == "haiku.multi_transform":
+                finder.wrap_methods(call)
     return plan
 
 
@@ -82,9 +81,9 @@ def _built_elsewhere(
     """
     alone: set[ast.AST] = set()
     for finder in finders:
-        for node in finder.names.parent:
-            if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
-                construction = finder.built_by(node)
+        for call in finder.names.of(ast.Call):
+            if len(call.args) == 1 and not call.keywords:
+                construction = finder.built_by(call)
                 if construction is not None:
                     alone.add(construction.func)
     blocked: set[str] = set()
@@ -189,7 +188,7 @@ class _Finder:
 
     def _wrap_class(self, function: Function, call: ast.Call) -> None:
         """A function that makes parameters itself becomes a class: they are `self.param` then."""
-        uses = {self.project.name(self.file, n) for n in ast.walk(function)}
+        uses = {self.project.name(self.file, n) for n in walk(function)}
         if not uses & {"haiku.get_parameter", "haiku.get_state", "haiku.next_rng_key"}:
             return
         statement = ast.Assign([], call)
@@ -236,7 +235,7 @@ class _Finder:
             return True
         exported = scope.bindings.get("__all__")
         return exported is not None and any(
-            isinstance(n, ast.Constant) and n.value == target.id for n in ast.walk(self.file.tree)
+            isinstance(n, ast.Constant) and n.value == target.id for n in walk(self.file.tree)
         )
 
     def _function(self, node: ast.expr, call: ast.Call) -> Function | None:
@@ -275,13 +274,13 @@ class _Finder:
         if isinstance(function, ast.Lambda):
             return False
         scope = self.names.scopes[function]
-        if "self" in {
-            n.id for n in ast.walk(function) if isinstance(n, ast.Name)
-        } or has_long_string(function):
+        if "self" in {n.id for n in walk(function) if isinstance(n, ast.Name)} or has_long_string(
+            function
+        ):
             return False
         if any(
             isinstance(n, ast.Yield | ast.YieldFrom | ast.Nonlocal | ast.Global)
-            for n in ast.walk(function)
+            for n in walk(function)
         ):
             return False
         name = "".join(part[:1].upper() + part[1:] for part in function.name.split("_") if part)
@@ -326,6 +325,6 @@ class _Finder:
         if plan is None or plan.problems or plan.name in self.blocked:
             return None
         local = set(self.names.scopes[function].bindings)
-        if any(isinstance(n, ast.Name) and n.id in local for n in ast.walk(construction)):
+        if any(isinstance(n, ast.Name) and n.id in local for n in walk(construction)):
             return None
         return plan if is_early(self.file, self.classes, construction, call) else None

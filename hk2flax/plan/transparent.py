@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from hk2flax.project.creates import Creators, class_around, method_around, self_name
 from hk2flax.project.index import File, Project
+from hk2flax.project.walk import walk
 
 TRANSPARENT = ("haiku.transparent", "haiku.experimental.transparent")
 
@@ -48,7 +49,7 @@ def find_open(project: Project, creators: Creators) -> Open:
 def calls_open(project: Project, file: File, method: ast.FunctionDef, found: Open) -> bool:
     """True when a method calls a transparent method of another object."""
     me = self_name(method)
-    for node in ast.walk(method):
+    for node in walk(method):
         if not isinstance(node, ast.Call):
             continue
         func = node.func
@@ -75,7 +76,7 @@ def _builds(project: Project, file: File, node: ast.expr, classes: frozenset[str
             (cls.file, n)
             for cls in [*project.mro(owner.name), *project.subclasses(owner.name)]
             for m in cls.methods.values()
-            for n in ast.walk(m)
+            for n in walk(m)
             if isinstance(n, ast.Attribute) and n.attr == node.attr and isinstance(n.ctx, ast.Store)
         ]
     else:

@@ -94,9 +94,8 @@ def find_creators(project: Project) -> Creators:
     direct: set[ast.AST] = set()
     callers: dict[ast.AST, set[ast.AST]] = {}
     for file in project.files.values():
-        for node in file.names.parent:
-            if isinstance(node, ast.Call):
-                _record_call(creators, file, node, callers)
+        for call in file.names.of(ast.Call):
+            _record_call(creators, file, call, callers)
         for node in file.names.qualified:
             _record_name(creators, file, node, direct)
         _record_values(file, callers)

@@ -75,6 +75,12 @@ class Project:
         dotted = file.names.qualified.get(node, "") if node is not None else ""
         return self.canonical(file, dotted) if dotted else ""
 
+    @cached_property
+    def haiku_names(self) -> set[str]:
+        """The dotted names of Haiku that some file refers to."""
+        names = (self.name(f, n) for f in self.files.values() for n in f.names.qualified)
+        return {name for name in names if name.startswith("haiku.")}
+
     def _find(self, folder: str, dotted: str) -> str:
         if dotted in self.classes or dotted in self.functions:
             return dotted

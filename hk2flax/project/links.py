@@ -6,6 +6,7 @@ import ast
 
 from hk2flax.project.index import File, Project
 from hk2flax.project.scopes import FUNCTIONS, extend
+from hk2flax.project.walk import walk
 
 
 def link_names(project: Project) -> None:
@@ -56,9 +57,7 @@ def _link_aliases(project: Project, file: File) -> None:
 def _link_own_class(file: File) -> None:
     """`type(self)(...)`, `self.__class__(...)` and a class method's `cls(...)` build the class."""
     names = file.names
-    for node in names.parent:
-        if not isinstance(node, ast.Call):
-            continue
+    for node in names.of(ast.Call):
         func = node.func
         if (
             isinstance(func, ast.Call)
@@ -97,9 +96,7 @@ def _link_own_class(file: File) -> None:
 def _link_returned(project: Project, file: File) -> None:
     """`Block = make_block(8)` and `make_block(8)(...)`, where the function returns one class."""
     names = file.names
-    for node in list(names.parent):
-        if not isinstance(node, ast.Call):
-            continue
+    for node in names.of(ast.Call):
         function = project.functions.get(project.name(file, node.func))
         target = _returned_class(*function) if function is not None else ""
         parent = names.parent.get(node)
@@ -123,7 +120,7 @@ def _returned_class(function: ast.AST, file: File) -> str:
         return ""
     returns = [
         n.value
-        for n in ast.walk(function)
+        for n in walk(function)
         if isinstance(n, ast.Return) and names.enclosing(n, FUNCTIONS) is function
     ]
     found = {getattr(r, "id", "") for r in returns}

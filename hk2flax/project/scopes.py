@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeVar, cast
 
 from hk2flax.catalog import lookup, public_name
 
@@ -16,6 +18,7 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 LOOPS = (ast.For, ast.AsyncFor, ast.While, *COMPREHENSIONS)
 
+Node = TypeVar("Node", bound=ast.AST)
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
@@ -74,6 +77,17 @@ class Names:
     uses: dict[int, list[ast.Name]] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
     module_aliases: dict[ast.stmt, str] = field(default_factory=dict)
+
+    def of(self, kind: type[Node]) -> list[Node]:
+        """All nodes of one kind, outer ones first."""
+        return cast("list[Node]", self._by_kind.get(kind, []))
+
+    @cached_property
+    def _by_kind(self) -> dict[type, list[ast.AST]]:
+        result: dict[type, list[ast.AST]] = {}
+        for node in self.parent:
+            result.setdefault(type(node), []).append(node)
+        return result
 
     def binding(self, node: ast.Name) -> Binding | None:
         """What a used name is bound to, or None for builtins and unknown names."""

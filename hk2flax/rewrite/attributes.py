@@ -12,6 +12,7 @@ from hk2flax.plan.hooks import is_context_path
 from hk2flax.plan.reserved import RESERVED
 from hk2flax.project.creates import class_around, method_around, self_name
 from hk2flax.project.scopes import FUNCTIONS
+from hk2flax.project.walk import walk
 from hk2flax.rewrite.absolute_names import forced_path
 from hk2flax.rewrite.calls import has_helper
 from hk2flax.rewrite.context import Context
@@ -136,7 +137,7 @@ def _layer_without(context: Context, owner: str, attribute: str) -> str:
 def _own_names(plan: ClassPlan) -> set[str]:
     """What a class has in its body and what its methods assign to any object."""
     names = {p.field for p in plan.parameters} | {p.name for p in plan.parameters}
-    for node in ast.walk(plan.cls.node):
+    for node in walk(plan.cls.node):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             names.add(node.name)
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):

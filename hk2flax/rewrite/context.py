@@ -65,17 +65,15 @@ class Context:
         """True for `from haiku import LSTM`, a name that the helper of that name can take over."""
         symbols = [lookup(b.target) if b.kind == "import" else None for b in bindings]
         return all(s is not None and s.helper == name for s in symbols) and not any(
-            p.problems for p in self.program.classes.values() if p.cls.file is self.file
+            plan.problems for plan in self.program.classes_in(self.file)
         )
 
     @property
     def mentions_haiku(self) -> bool:
         """True for a file that uses Haiku itself, or has modules of the project."""
-        names = self.file.names
-        owners = {plan.cls.file for plan in self.program.classes.values()}
-        return self.file in owners or any(
-            name.partition(".")[0] == "haiku" for name in names.qualified.values()
-        )
+        names = self.file.names.qualified.values()
+        owns = bool(self.program.classes_in(self.file))
+        return owns or any(name.partition(".")[0] == "haiku" for name in names)
 
     @property
     def exact(self) -> bool:

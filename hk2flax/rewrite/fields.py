@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from hk2flax.plan.class_plan import ClassPlan, Parameter
+from hk2flax.project.walk import walk
 from hk2flax.rewrite.context import Context
 
 _SIMPLE = (ast.Constant, ast.Name, ast.Attribute, ast.UnaryOp, ast.Lambda, ast.BinOp)
@@ -50,7 +51,7 @@ def _loose_comments(context: Context, plan: ClassPlan) -> dict[int, str]:
     }
     inside = {
         number
-        for node in ast.walk(init)
+        for node in walk(init)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
         for number in range(node.lineno, (node.end_lineno or node.lineno) + 1)
     }

@@ -69,7 +69,7 @@ def edit_file(context: Context) -> None:
     for place, message in find_passed_classes(project, classes, moved, context.file):
         context.diagnose(place, "HK102", message)
     if context.program.has_attribute_dicts:
-        for place, message in find_attribute_dicts(classes, context.file):
+        for place, message in find_attribute_dicts(context.program.classes_in(context.file)):
             context.diagnose(place, "HK102", message)
 
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
+from hk2flax.project.walk import walk
+
 MARK = "# Written by hk2flax"
 NAME = "flax_helpers"
 
@@ -38,13 +40,13 @@ class Definition:
     @cached_property
     def uses(self) -> frozenset[str]:
         """The names it uses: a local variable may have the name of another helper."""
-        nodes = list(ast.walk(self.node))
+        nodes = list(walk(self.node))
         bound = {n.arg for n in nodes if isinstance(n, ast.arg)}
         bound |= {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         if isinstance(self.node, ast.FunctionDef):
             args = self.node.args
             eager = [*self.node.decorator_list, *args.defaults, *args.kw_defaults]
-            bound -= {n.id for e in eager if e for n in ast.walk(e) if isinstance(n, ast.Name)}
+            bound -= {n.id for e in eager if e for n in walk(e) if isinstance(n, ast.Name)}
         bound -= _global_names(self.path).get(self.name, set())
         return frozenset(n.id for n in nodes if isinstance(n, ast.Name)) - bound - {self.name}
 
@@ -125,7 +127,7 @@ def attributes(name: str) -> frozenset[str]:
     found = {n for base in node.bases if isinstance(base, ast.Name) for n in attributes(base.id)}
     for statement in node.body:
         found.update([*_bound(statement)])
-    for inner in ast.walk(node):
+    for inner in walk(node):
         if isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Store):
             found.add(inner.attr)
     return frozenset(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from hk2flax.project.creates import class_around, method_around, self_name
+from hk2flax.project.walk import walk
 from hk2flax.rewrite.context import Context
 
 # They hash the functions that they get, at these positions; a linen module that holds variables
@@ -126,7 +127,7 @@ def _stored(context: Context, node: ast.expr) -> list[ast.expr]:
         return []
     return [
         statement.value
-        for statement in ast.walk(owner.methods["__init__"])
+        for statement in walk(owner.methods["__init__"])
         if isinstance(statement, ast.Assign)
         and any(isinstance(t, ast.Attribute) and t.attr == node.attr for t in statement.targets)
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 
+from hk2flax.project.walk import walk
 from hk2flax.rewrite.context import Context
 from hk2flax.rewrite.edits import Text
 from hk2flax.rewrite.import_removal import remove_haiku
@@ -126,7 +127,7 @@ def _anchors(context: Context) -> list[ast.Import | ast.ImportFrom]:
             if not (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
                 anchors.append(node)
         elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef) or any(
-            context.name(n).startswith("haiku.") for n in ast.walk(node)
+            context.name(n).startswith("haiku.") for n in walk(node)
         ):
             break
     return anchors

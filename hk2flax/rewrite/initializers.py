@@ -8,6 +8,7 @@ from hk2flax.catalog import lookup
 from hk2flax.project.creates import class_around, method_around, self_name
 from hk2flax.project.index import File
 from hk2flax.project.scopes import Function
+from hk2flax.project.walk import walk
 from hk2flax.rewrite.context import Context
 
 _BUILTINS = frozenset(
@@ -39,7 +40,7 @@ def rewrite_initializer(context: Context, node: ast.expr) -> None:
             text.set(node, _keyed(context, node, method, context.file))
     elif isinstance(node, ast.Call) and not _is_flax_call(context, node):
         inner = next(
-            (n for n in ast.walk(node) if n is not node and _is_haiku_initializer(context, n)), None
+            (n for n in walk(node) if n is not node and _is_haiku_initializer(context, n)), None
         )
         if inner is not None and _makes_own_class(context, node):
             message = "the class calls an initialiser as (shape, dtype); linen's take a key first"
@@ -75,7 +76,7 @@ def _initializer_calls(context: Context, function: Function, file: File) -> list
     """Calls such as `base(shape, dtype)` in an initialiser, for which a key has to be drawn."""
     args = [*function.args.posonlyargs, *function.args.args]
     found = []
-    for node in ast.walk(function):
+    for node in walk(function):
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Name) and args:
             name = context.program.project.name(file, node.func)
             if node.args[0].id == args[0].arg and not name.startswith(
@@ -92,11 +93,11 @@ def _rewrite_lambda(context: Context, node: ast.Lambda) -> None:
     text = context.text
     args = node.args
     first = [*args.posonlyargs, *args.args, *([args.vararg] if args.vararg else [])]
-    used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+    used = {n.id for n in walk(node) if isinstance(n, ast.Name)}
     key = "key" if "key" not in used else "init_key"
     keys = [
         n
-        for n in ast.walk(node.body)
+        for n in walk(node.body)
         if isinstance(n, ast.Call) and context.name(n.func) == "haiku.next_rng_key"
     ]
     inner = [c for c in _initializer_calls(context, node, context.file) if takes_key(context, c)]
@@ -175,7 +176,7 @@ def _stored(context: Context, attribute: ast.Attribute) -> list[ast.expr]:
         statement.value
         for cls in classes
         for method in cls.methods.values()
-        for statement in ast.walk(method)
+        for statement in walk(method)
         if isinstance(statement, ast.Assign)
         for target in statement.targets
         if isinstance(target, ast.Attribute) and target.attr == attribute.attr

@@ -6,8 +6,11 @@ import ast
 import re
 
 from hk2flax.project.scopes import read_from, resolve_names
+from hk2flax.project.walk import walk
 
 _TAKE_QUOTED = ("cast", "TypeVar", "NewType", "ForwardRef")
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_WITH_TYPES = (ast.arg, ast.AnnAssign, ast.FunctionDef, ast.AsyncFunctionDef, ast.Assign, ast.Call)
 _NAME = re.compile(r"\b[A-Za-z_]\w*")
 _TYPE_COMMENT = re.compile(r"#\s*type:(?!\s*ignore)(.*)")
 
@@ -19,22 +22,23 @@ def names_read(text: str) -> set[str]:
     bound: set[str] = set()
     imported: set[str] = set()
     quoted: list[ast.AST] = []
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Name):
             (names if isinstance(node.ctx, ast.Load) else bound).add(node.id)
         elif isinstance(node, ast.alias):
             imported.add(node.asname or node.name.partition(".")[0])
         elif isinstance(node, ast.arg):
             bound.add(node.arg)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        elif isinstance(node, _DEFINITIONS):
             bound.add(node.name)
-        quoted += _quoted_types(node)
+        if isinstance(node, _WITH_TYPES):
+            quoted += _quoted_types(node)
     if not imported.isdisjoint(bound):
         names = _read_from_imports(tree)
     for comment in _TYPE_COMMENT.findall(text):
         names.update(_NAME.findall(comment))
     for root in quoted:
-        for inner in ast.walk(root):
+        for inner in walk(root):
             if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
                 names.update(_NAME.findall(inner.value))
     return names

@@ -23,7 +23,7 @@ from hk2flax.plan.state import StatePlan, plan_state
 from hk2flax.plan.transform_plan import TransformPlan
 from hk2flax.plan.transforms import plan_transforms
 from hk2flax.project.creates import Creators, find_creators
-from hk2flax.project.index import Project
+from hk2flax.project.index import File, Project
 from hk2flax.project.parse import build_project
 from hk2flax.project.source import SourceFile
 
@@ -99,6 +99,17 @@ class Program:
         """The statements that only steer Haiku's own machinery, see `plan_settings`."""
         return plan_settings(self.project)
 
+    def classes_in(self, file: File) -> list[ClassPlan]:
+        """The plans of the module classes that a file defines."""
+        return self._by_file.get(file.source.rel, [])
+
+    @cached_property
+    def _by_file(self) -> dict[str, list[ClassPlan]]:
+        result: dict[str, list[ClassPlan]] = {}
+        for plan in self.classes.values():
+            result.setdefault(plan.cls.file.source.rel, []).append(plan)
+        return result
+
     def attribute(self, class_name: str, attribute: str) -> str:
         """The output name of an attribute of self, looked up along the bases."""
         for cls in self.project.mro(class_name):
@@ -152,7 +163,7 @@ def _compare_namesakes(classes: dict[str, ClassPlan]) -> None:
 
 
 def _bases_first(project: Project, names: set[str]) -> list[str]:
-    order: list[str] = []
+    order: dict[str, None] = {}
 
     def add(name: str) -> None:
         if name in order:
@@ -160,11 +171,11 @@ def _bases_first(project: Project, names: set[str]) -> list[str]:
         for cls in project.mro(name)[1:]:
             if cls.name in names and cls.name != name:
                 add(cls.name)
-        order.append(name)
+        order[name] = None
 
     for name in sorted(names):
         add(name)
-    return order
+    return list(order)
 
 
 def _spare_setup_helpers(classes: dict[str, ClassPlan], methods: Methods) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 
+from hk2flax.project.walk import walk
 from hk2flax.rewrite.edits import Text
 from hk2flax.rewrite.wrap import WIDTH, outside_strings
 
@@ -109,7 +110,7 @@ def _inside_strings(tree: ast.Module) -> set[int]:
     """The lines that begin inside of a string."""
     return {
         row
-        for node in ast.walk(tree)
+        for node in walk(tree)
         if isinstance(node, ast.Constant | ast.JoinedStr) and node.end_lineno
         for row in range(node.lineno + 1, node.end_lineno + 1)
     }

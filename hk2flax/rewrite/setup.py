@@ -10,6 +10,7 @@ from hk2flax.plan.methods import family_of
 from hk2flax.plan.reserved import RESERVED
 from hk2flax.project.creates import self_name
 from hk2flax.project.scopes import FUNCTIONS
+from hk2flax.project.walk import walk
 from hk2flax.rewrite.context import Context
 from hk2flax.rewrite.fields import comments_above, field_lines
 from hk2flax.rewrite.helper_module import attributes
@@ -202,7 +203,7 @@ def _setup_body(
         elif statement is plan.super_call:
             text.set(statement, "super().setup()")
     tail = [f"{me}.{_output(context, plan, a)} = {local}" for a, local in plan.grown.items()]
-    for node in ast.walk(init) if tail else ():
+    for node in walk(init) if tail else ():
         if isinstance(node, ast.Return) and context.file.names.enclosing(node, FUNCTIONS) is init:
             at = text.span(node)[0]
             alone = not text.data[text.line_start(at) : at].strip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from hk2flax.plan.stacks import NativeStack
+from hk2flax.project.walk import walk
 from hk2flax.rewrite.context import Context
 from hk2flax.rewrite.storage import STREAM
 
@@ -33,7 +34,7 @@ def _free(context: Context, function: ast.FunctionDef, construction: ast.Call) -
         else ast.unparse(construction.func)
     )
     name = name[:1].lower() + name[1:]
-    used = {n.id for n in ast.walk(function) if isinstance(n, ast.Name)} | {function.name}
+    used = {n.id for n in walk(function) if isinstance(n, ast.Name)} | {function.name}
     while name in used:
         name += "_"
     return name

@@ -8,6 +8,7 @@ from hk2flax.catalog.signatures import bind_call, parse_signature
 from hk2flax.plan.methods import COMPACT
 from hk2flax.plan.reserved import RESERVED
 from hk2flax.project.creates import class_around, function_around, method_around, self_name
+from hk2flax.project.walk import walk
 from hk2flax.rewrite.context import Context
 from hk2flax.rewrite.initializers import as_flax
 
@@ -78,9 +79,7 @@ def _asked_once(context: Context, call: ast.Call, name: ast.expr) -> bool:
         return False
     function = converted_function(context, call)
     if function is not None:
-        same = [
-            n for n in ast.walk(function) if isinstance(n, ast.Constant) and n.value == name.value
-        ]
+        same = [n for n in walk(function) if isinstance(n, ast.Constant) and n.value == name.value]
         once = len(same) == 1 and function_around(context.file, call) is function
         return (
             once
@@ -105,7 +104,7 @@ def _asked_once(context: Context, call: ast.Call, name: ast.expr) -> bool:
         return False
     used = 0
     for cls in [*program.project.mro(owner.name), *program.project.subclasses(owner.name)]:
-        for node in ast.walk(cls.node):
+        for node in walk(cls.node):
             if isinstance(node, ast.Constant) and node.value == name.value:
                 parent = cls.file.names.parent.get(node)
                 used += isinstance(parent, ast.Call | ast.keyword)
@@ -125,7 +124,7 @@ def _is_stored_as(context: Context, call: ast.Call, name: str) -> bool:
     stores = [
         n
         for c in family
-        for n in ast.walk(c.node)
+        for n in walk(c.node)
         if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store) and n.attr == name
     ]
     fields = {
@@ -177,7 +176,7 @@ def dropout(context: Context, call: ast.Call) -> bool:
 
 def _draws(context: Context, node: ast.expr) -> bool:
     """True when evaluating an expression may draw keys, which would change their order."""
-    return any(isinstance(n, ast.Call) and context.name(n.func) in _DRAWING for n in ast.walk(node))
+    return any(isinstance(n, ast.Call) and context.name(n.func) in _DRAWING for n in walk(node))
 
 
 _DRAWING = {

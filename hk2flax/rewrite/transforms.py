@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from hk2flax.plan.transform_plan import NativeTransform, Site
+from hk2flax.project.walk import walk
 from hk2flax.rewrite.context import Context
 from hk2flax.rewrite.edits import append_arguments, remove_slot
 from hk2flax.rewrite.todos import insert_todos
@@ -90,7 +91,7 @@ def rewrite_wrapped(context: Context, call: ast.Call, construction: ast.Call) ->
 def remove_function(context: Context, function: ast.FunctionDef) -> None:
     """Removes a function that only built and called one module."""
     text = context.text
-    for node in ast.walk(function):
+    for node in walk(function):
         if isinstance(node, ast.Call):
             context.module_texts[node] = text.of(node)
     start, end = text.whole_lines(*text.span(function))

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Set
 
 from hk2flax.project.creates import class_around, method_around, self_name
+from hk2flax.project.walk import walk
 from hk2flax.rewrite.context import Context
 
 # Too common on other objects to say anything where the object cannot be seen.
@@ -69,7 +70,7 @@ def _attribute_calls(context: Context, target: ast.Attribute) -> tuple[list[ast.
     uses: list[ast.AST] = []
     stores = 0
     for cls in family:
-        for node in ast.walk(cls.node):
+        for node in walk(cls.node):
             if isinstance(node, ast.Attribute) and node.attr == target.attr:
                 inside = method_around(cls.file, node)
                 if not (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from hk2flax.project.walk import walk
 from hk2flax.rewrite.edits import Text
 
 WIDTH = 88
@@ -25,7 +26,7 @@ def wrap_lines(old: str, new: str, tree: ast.Module, step: str) -> str:
         return new
     text = Text(new)
     calls: dict[int, ast.Call] = {}
-    for node in outside_strings(tree):
+    for node in reversed(outside_strings(tree)):  # of equal ones, the last
         if isinstance(node, ast.Call) and (node.args or node.keywords):
             line = _line(node)
             least = _inside(calls[line], text) if line in calls else _LEAST
@@ -38,15 +39,11 @@ def wrap_lines(old: str, new: str, tree: ast.Module, step: str) -> str:
     return text.result()
 
 
-def outside_strings(tree: ast.AST) -> list[ast.AST]:
+def outside_strings(tree: ast.Module) -> list[ast.AST]:
     """All nodes but those inside f-strings, where Python 3.11 misplaces them."""
-    found, work = [], [tree]
-    while work:
-        node = work.pop()
-        if not isinstance(node, ast.JoinedStr):
-            found.append(node)
-            work += ast.iter_child_nodes(node)
-    return found
+    nodes = walk(tree)
+    inside = {n for s in nodes if isinstance(s, ast.JoinedStr) for n in walk(s)}
+    return [node for node in nodes if node not in inside] if inside else list(nodes)
 
 
 def _line(call: ast.Call) -> int:
@@ -87,7 +84,7 @@ def _split(call: ast.Call, text: Text, step: str, width: int) -> None:
 
 def _split_header(node: ast.FunctionDef | ast.AsyncFunctionDef, text: Text, step: str) -> None:
     """Puts the parameters of a function on a line of their own."""
-    parts = [n for n in ast.walk(node.args) if hasattr(n, "lineno")]
+    parts = [n for n in walk(node.args) if hasattr(n, "lineno")]
     if not parts or node.body[0].lineno == node.lineno:
         return
     open_ = text.data.index(b"(", text.span(node)[0])
