@@ -73,6 +73,11 @@ def edit_file(context: Context) -> None:
             context.diagnose(place, "HK102", message)
 
 
+# Unions (`A | B`) would be built anew for every node.
+_IMPORTS = (ast.Import, ast.ImportFrom)
+_KEYED = (ast.Call, ast.Dict, ast.DictComp, ast.Set)
+_NAMES = (ast.Attribute, ast.Name)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _HALF = ("bfloat16", "float16")
 
 
@@ -95,7 +100,7 @@ def _visit(context: Context, node: ast.AST) -> None:
     if isinstance(node, ast.ClassDef):
         _visit_class(context, node)
         return
-    if isinstance(node, ast.Import | ast.ImportFrom):
+    if isinstance(node, _IMPORTS):
         return
     for name in node._fields:
         child = getattr(node, name, None)
@@ -105,15 +110,15 @@ def _visit(context: Context, node: ast.AST) -> None:
                     _visit(context, item)
         elif isinstance(child, ast.AST) and child._fields:
             _visit(context, child)
-    if isinstance(node, ast.Call | ast.Dict | ast.DictComp | ast.Set):
+    if isinstance(node, _KEYED):
         check_identity(context, node)
     if isinstance(node, ast.Compare):
         widen_comparison(context, node)
     if isinstance(node, ast.Call):
         _visit_call(context, node)
-    elif isinstance(node, ast.Attribute | ast.Name):
+    elif isinstance(node, _NAMES):
         _visit_name(context, node)
-    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+    elif isinstance(node, _FUNCTIONS):
         _visit_function(context, node)
     elif node in context.program.state.reads:
         rewrite_read(context, context.program.state.reads[node])
@@ -282,8 +287,9 @@ def _names_other_package(context: Context, node: ast.Attribute | ast.Name, name:
     if isinstance(context.file.names.parent.get(node), ast.Attribute):
         return False
     reason = needs_haiku(name)
-    owned = context.program.project.owns(context.file, name)
-    if not reason or owned or not context.program.classes:
+    if not reason or not context.program.classes:
+        return False
+    if context.program.project.owns(context.file, name):
         return False
     context.leave(node, "HK101", reason, "haiku")
     return True

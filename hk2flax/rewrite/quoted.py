@@ -43,20 +43,27 @@ def _strings(context: Context, node: ast.expr) -> Iterator[ast.Constant]:
 
 
 def _annotations(context: Context) -> Iterator[ast.expr]:
-    for node in context.file.names.parent:
-        if isinstance(node, ast.arg | ast.AnnAssign):
-            if node.annotation is not None:
-                yield node.annotation
-            if isinstance(node, ast.AnnAssign) and node.value and _is_alias(context, node):
-                yield node.value
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            if node.returns is not None:
-                yield node.returns
-        elif isinstance(node, ast.Subscript) and _is_type(context, node.value):
-            yield node  # Trees = dict[str, "hk.Params"]
-        elif isinstance(node, ast.Call) and context.name(node.func) in _CALLS:
-            yield from node.args[:2]
-            yield from (k.value for k in node.keywords)
+    names = context.file.names
+    typed: list[ast.arg | ast.AnnAssign] = [*names.of(ast.arg), *names.of(ast.AnnAssign)]
+    for node in typed:
+        if node.annotation is not None:
+            yield node.annotation
+        if isinstance(node, ast.AnnAssign) and node.value and _is_alias(context, node):
+            yield node.value
+    functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = [
+        *names.of(ast.FunctionDef),
+        *names.of(ast.AsyncFunctionDef),
+    ]
+    for function in functions:
+        if function.returns is not None:
+            yield function.returns
+    for subscript in names.of(ast.Subscript):
+        if _is_type(context, subscript.value):
+            yield subscript  # Trees = dict[str, "hk.Params"]
+    for call in names.of(ast.Call):
+        if context.name(call.func) in _CALLS:
+            yield from call.args[:2]
+            yield from (k.value for k in call.keywords)
 
 
 def _is_alias(context: Context, node: ast.AnnAssign) -> bool:
