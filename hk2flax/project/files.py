@@ -14,6 +14,8 @@ from hk2flax.project.source import SourceFile, decode, encode, read
 
 __all__ = ["Discovery", "SourceFile", "decode", "discover", "encode", "read"]
 
+# A folder with one of these names holds programs that import the library.
+_LIBRARIES = frozenset({"flax", "haiku", "jax", "numpy", "optax"})
 _MARKERS = ("pyproject.toml", "setup.py", "setup.cfg")
 
 
@@ -154,10 +156,15 @@ def _is_marked(root: Path) -> bool:
 
 def _imported_by_name(root: Path, targets: Iterable[SourceFile]) -> bool:
     """True when files below a directory import each other by its name (a namespace package)."""
-    if not root.name.isidentifier() or (root / root.name).exists():
+    if not root.name.isidentifier() or root.name in _LIBRARIES or (root / root.name).exists():
         return False
-    own = re.compile(rf"^[ \t]*(?:from|import)[ \t]+{root.name}[. ]", re.MULTILINE)
-    return any(own.search(target.text or "") for target in targets)
+    own = re.compile(
+        rf"^[ \t]*(?:from[ \t]+{root.name}(?:\.(\w+)|[ \t]+import[ \t]+(\w+))"
+        rf"|import[ \t]+{root.name}\.(\w+))",
+        re.MULTILINE,
+    )
+    inner = {n for t in targets for groups in own.findall(t.text or "") for n in groups if n}
+    return any((root / f"{name}.py").is_file() or (root / name).is_dir() for name in inner)
 
 
 def _packages(directory: Path) -> Iterable[Path]:

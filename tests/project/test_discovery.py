@@ -62,6 +62,14 @@ def test_a_folder_that_is_imported_by_name_from_inside(tmp_path):
     assert found.namespace == ""
 
 
+@pytest.mark.parametrize("name", ["haiku", "chex"])
+def test_a_folder_that_has_the_name_of_a_library(tmp_path, name):
+    line = f"import {name}\nfrom {name} import nets\n"
+    put(tmp_path, f"{name}/nets.py" if name == "haiku" else f"{name}/m.py")
+    put(tmp_path, files={f"{name}/net.py": line})
+    assert discover([tmp_path / name]).root == tmp_path / name
+
+
 def test_missing_path(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere"):
         discover([tmp_path / "nowhere"])
