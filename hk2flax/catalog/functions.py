@@ -31,7 +31,8 @@ SYMBOLS = (
         plain="`nn.Dropout(rate, deterministic=False)(x)`",
         note="`nn.Dropout(rate)(x, deterministic=False, rng=rng)` draws the same mask from the "
         "same key. Haiku has no `deterministic`: the caller's `if is_training` becomes it. Haiku "
-        "accepts a traced rate and raises for a rate of 1; linen the other way round.",
+        "accepts a traced rate and raises for a rate of 1; linen the other way round. What is "
+        "infinite or NaN and dropped becomes 0 in linen and NaN in Haiku, which multiplies.",
         source="haiku/_src/basic.py; flax/linen/stochastic.py; JMLR 15(56):1929",
     ),
     symbol(

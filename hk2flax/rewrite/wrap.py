@@ -71,7 +71,7 @@ def _split(call: ast.Call, text: Text, step: str, width: int) -> None:
             return
         inner = text.indent(slots[0].start)
         end = slots[-1].end
-        tail = "" if text.data[end : end + 1] == b"," else comma
+        tail = "" if text.data[end : end + 1] in (b",", b")") else comma
         text.replace(slots[0].start, end, f",{newline}{inner}".join(arguments) + tail)
         return
     pad = text.indent(open_)
