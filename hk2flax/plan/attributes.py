@@ -36,6 +36,7 @@ def plan_aliases(
             and v.id in by_name
             and by_name[v.id].field
             and v.id not in plan.rebound
+            and t.attr in stores
             and _always_is(plan, stores[t.attr], v.id)
         ]
         if hits and len(hits) == len(pairs):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Container
 from dataclasses import dataclass, field
 
 from hk2flax.project.creates import is_super, self_name
-from hk2flax.project.index import Class
+from hk2flax.project.index import Class, Project
 from hk2flax.project.walk import walk
+
+_CONSTRUCTORS = ("__init__", "__post_init__")
 
 
 @dataclass(frozen=True)
@@ -84,15 +86,15 @@ class ClassPlan:
         """The canonical name of the class."""
         return self.cls.name
 
-    def assigned_in(self, methods: Iterable[ast.FunctionDef]) -> set[str]:
-        """The attributes of self that methods other than the constructor assign."""
-        constructors = (self.init, self.cls.methods.get("__init__"))
-        return {
+    def keep_mutable(self, changing: set[str]) -> None:
+        """Puts those of the changing attributes that this class has outside the frozen module."""
+        stored = {
             target.attr
-            for method in methods
-            if method not in constructors
+            for method in self.cls.methods.values()
             for target in stored_attributes(method, self_name(method))
         }
+        fields = {p.field for p in self.parameters} if self.is_dataclass else set()
+        self.mutable = (stored | fields) & changing | self.boxed
 
     @property
     def keeps_setup(self) -> bool:
@@ -105,6 +107,17 @@ class ClassPlan:
 def is_docstring(node: ast.stmt) -> bool:
     """True for a bare literal, as a docstring is."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def changing_attributes(project: Project, cls: Class, but: Container[ast.AST] = ()) -> set[str]:
+    """What methods of a class or its relatives assign to self: all but constructors and `but`."""
+    return {
+        target.attr
+        for relative in [*project.mro(cls.name), *project.subclasses(cls.name)]
+        for method in relative.methods.values()
+        if method.name not in _CONSTRUCTORS and method not in but
+        for target in stored_attributes(method, self_name(method))
+    }
 
 
 def stored_attributes(function: ast.FunctionDef, me: str) -> list[ast.Attribute]:

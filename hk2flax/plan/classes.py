@@ -21,6 +21,7 @@ from hk2flax.plan.attributes import (
 from hk2flax.plan.class_plan import (
     ClassPlan,
     Parameter,
+    changing_attributes,
     is_docstring,
     is_super_call,
     stored_attributes,
@@ -68,7 +69,7 @@ def plan_class(
     elif base is not None:
         plan.parameters = base.parameters
         plan.built = base.built
-    _plan_mutable(plan)
+    _plan_mutable(project, plan)
     _drop_bare_setup(plan)
     _check_class_body(plan)
     plan.problems += reflection_problems(project, creators, plan)
@@ -134,7 +135,8 @@ def _plan_init(
         values = [getattr(file.names.parent[target], "value", None) for target in targets]
         if any(value is not None and loses_class(project, file, value) for value in values):
             plan.boxed.add(attribute)
-    plan_aliases(plan, by_name, stores, me)
+    changing = changing_attributes(project, plan.cls)
+    plan_aliases(plan, by_name, {a: s for a, s in stores.items() if a not in changing}, me)
     plan_attributes(plan, by_name, stores, taken)
     plan_grown(plan, me, stores)
     plan_rebuilt(project, creators, plan, stores)
@@ -203,6 +205,8 @@ def _check_overwritten(project: Project, plan: ClassPlan, plans: dict[str, Class
         for attribute in sorted(theirs & set(own)):
             if plan.renames.get(attribute, attribute) == base.renames.get(attribute, attribute):
                 continue
+            if attribute in base.mutable:
+                continue
             if any(
                 _reads(m, attribute)
                 for b in bases
@@ -228,9 +232,9 @@ def _reads(method: ast.FunctionDef, attribute: str) -> bool:
     )
 
 
-def _plan_mutable(plan: ClassPlan) -> None:
+def _plan_mutable(project: Project, plan: ClassPlan) -> None:
     """Attributes that methods assign: a bound linen module cannot change its attributes."""
-    plan.mutable = plan.assigned_in(plan.cls.methods.values()) | plan.boxed
+    plan.keep_mutable(changing_attributes(project, plan.cls))
     for attribute in plan.mutable:
         plan.grown.pop(attribute, None)
 

@@ -8,7 +8,7 @@ from hk2flax.plan.class_plan import ClassPlan
 from hk2flax.plan.methods import COMPACT, NOWRAP, SCOPE
 from hk2flax.rewrite.context import Context
 from hk2flax.rewrite.docstrings import move_docstring
-from hk2flax.rewrite.setup import constructor, definition_span, inherits_box, insert_setup
+from hk2flax.rewrite.setup import constructor, definition_span, insert_setup, needs_setup
 from hk2flax.rewrite.todos import insert_todos
 
 
@@ -39,7 +39,7 @@ def rewrite_class(context: Context, plan: ClassPlan) -> None:
         if not new:
             start, end = _with_blank_lines(context, plan, start, end)
         text.replace(start, end, new)
-    elif plan.mutable and not inherits_box(context, plan):
+    elif needs_setup(context, plan):
         insert_setup(context, plan)
     for statement in node.body:
         if isinstance(statement, ast.AnnAssign) and not plan.is_dataclass:

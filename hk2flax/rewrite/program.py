@@ -10,7 +10,7 @@ from functools import cached_property
 
 from hk2flax.plan.absolute_names import AbsoluteNames, plan_absolute_names
 from hk2flax.plan.attribute_dicts import uses_attribute_dicts
-from hk2flax.plan.class_plan import ClassPlan
+from hk2flax.plan.class_plan import ClassPlan, changing_attributes
 from hk2flax.plan.classes import plan_class
 from hk2flax.plan.hooks import uses_hooks, uses_policies
 from hk2flax.plan.initializers import Initializers, find_initializers
@@ -135,7 +135,7 @@ def plan_program(sources: Iterable[SourceFile], prefer: str) -> Program:
         classes[name] = plan_class(project, creators, project.classes[name], classes)
     _compare_namesakes(classes)
     methods = plan_methods(project, creators, classes)
-    _spare_setup_helpers(classes, methods)
+    _spare_setup_helpers(project, classes, methods)
     initializers = find_initializers(project, classes)
     names = plan_names(project, creators, classes, methods)
     transforms = plan_transforms(project, creators, classes)
@@ -178,10 +178,7 @@ def _bases_first(project: Project, names: set[str]) -> list[str]:
     return list(order)
 
 
-def _spare_setup_helpers(classes: dict[str, ClassPlan], methods: Methods) -> None:
+def _spare_setup_helpers(project: Project, classes: dict[str, ClassPlan], methods: Methods) -> None:
     """Attributes that only methods run from setup assign are set during setup: linen allows it."""
-    for plan in classes.values():
-        allowed = {m.name for m in plan.cls.methods.values() if m in methods.setup_helpers}
-        if allowed:
-            changing = [m for m in plan.cls.methods.values() if m.name not in allowed]
-            plan.mutable = plan.assigned_in(changing) | plan.boxed
+    for plan in classes.values() if methods.setup_helpers else ():
+        plan.keep_mutable(changing_attributes(project, plan.cls, methods.setup_helpers))

@@ -33,8 +33,13 @@ def inherits_box(context: Context, plan: ClassPlan) -> bool:
     )
 
 
+def needs_setup(context: Context, plan: ClassPlan) -> bool:
+    """True for a class without constructor that keeps something of its own that changes."""
+    return bool(_changing_fields(plan) or (plan.mutable and not inherits_box(context, plan)))
+
+
 def insert_setup(context: Context, plan: ClassPlan) -> None:
-    """A setup for a class without constructor that keeps something that changes."""
+    """A setup for a class without constructor, see `needs_setup`."""
     text = context.text
     first = next(s for s in plan.cls.node.body if isinstance(s, ast.FunctionDef))
     start = definition_span(context, first)[0]
@@ -81,8 +86,20 @@ def _setup_head(context: Context, plan: ClassPlan, pad: str) -> list[str]:
         if plan.mutable == plan.boxed:
             why = "Kept outside the frozen module, which would make plain tuples and dicts of them."
         lines.append(f"{pad}{step}# {why}")
-        lines.append(f"{pad}{step}{me}.mutable = {context.alias('types')}.SimpleNamespace()")
+        fields = ", ".join(f"{f}={me}.{f}" for f in _changing_fields(plan))
+        lines.append(
+            f"{pad}{step}{me}.mutable = {context.alias('types')}.SimpleNamespace({fields})"
+        )
+    elif plan.mutable:
+        lines += [f"{pad}{step}{me}.mutable.{f} = {me}.{f}" for f in _changing_fields(plan)]
     return lines
+
+
+def _changing_fields(plan: ClassPlan) -> list[str]:
+    """The fields that a dataclass declares and methods assign."""
+    declared = [s.target for s in plan.cls.node.body if isinstance(s, ast.AnnAssign)]
+    names = [target.id for target in declared if isinstance(target, ast.Name)]
+    return [name for name in names if name in plan.mutable] if plan.is_dataclass else []
 
 
 def _base_setup(context: Context, plan: ClassPlan) -> bool:
