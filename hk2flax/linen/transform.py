@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import types
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -94,8 +95,28 @@ def transform_with_state(f: Callable[..., Any]) -> TransformedWithState:
 
         return module.apply(variables, args, kwargs, rngs=rngs, mutable=mutable, method=run)
 
+    show_arguments(init, ("rng",), f)
+    show_arguments(apply, ("params", "state", "rng"), f)
     remember_function(f, init, apply)
     return TransformedWithState(init, apply)
+
+
+def show_arguments(
+    function: Callable[..., Any], own: tuple[str, ...], f: Callable[..., Any], skip: int = 0
+) -> None:
+    """Show the arguments ``own`` and those of ``f`` behind its first ``skip`` in the signature.
+
+    `jax.jit(apply, static_argnames=...)` finds arguments that are given by position in it.
+    """
+    rest = list(inspect.signature(f).parameters.values())
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    while skip and rest and rest[0].kind in positional:
+        rest, skip = rest[1:], skip - 1
+    leading = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in own]
+    # `f` may have an argument `rng` too; no function could.
+    function.__signature__ = inspect.Signature(  # type: ignore[attr-defined,call-arg]
+        [*leading, *rest], __validate_parameters__=False
+    )
 
 
 def remember_function(f: Any, init: Any, apply: Any) -> None:
@@ -166,6 +187,8 @@ def without_state(f: TransformedWithState) -> Transformed:
             raise TypeError("Pass an argument of yours called `state` by position.")
         return stateless(*f.apply(params, None, *args, **kwargs))
 
+    show_arguments(init, ("rng",), f.init, 1)
+    show_arguments(apply, ("params", "rng"), f.apply, 3)
     remember_function(f, init, apply)
     return Transformed(init, apply)
 
@@ -179,20 +202,22 @@ def with_empty_state(f: Transformed) -> TransformedWithState:
     def apply(params: Any, state: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         return f.apply(params, *args, **kwargs), {}
 
+    show_arguments(init, ("rng",), f.init, 1)
+    show_arguments(apply, ("params", "state", "rng"), f.apply, 2)
     remember_function(f, init, apply)
     return TransformedWithState(init, apply)
 
 
 def without_apply_rng(f: Any) -> Any:
     """Drop ``rng`` from apply: ``hk.without_apply_rng``, for all four kinds of pairs."""
-    leading = 1 if isinstance(f, Transformed | MultiTransformed) else 2
+    leading = ("params", "state")[: 1 if isinstance(f, Transformed | MultiTransformed) else 2]
 
     def drop_rng(apply: Callable[..., Any]) -> Callable[..., Any]:
         def apply_without_rng(*args: Any, **kwargs: Any) -> Any:
-            given = [kwargs.pop(name) for name in ("params", "state")[len(args) : leading]]
-            args = (*args, *given)
-            return apply(*args[:leading], None, *args[leading:], **kwargs)
+            args = (*args, *(kwargs.pop(name) for name in leading[len(args) :]))
+            return apply(*args[: len(leading)], None, *args[len(leading) :], **kwargs)
 
+        show_arguments(apply_without_rng, leading, apply, len(leading) + 1)
         remember_function(apply, apply, apply_without_rng)
         return apply_without_rng
 

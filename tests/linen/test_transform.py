@@ -1,4 +1,5 @@
 import functools
+import inspect
 
 import flax.linen as nn
 import haiku as hk
@@ -250,3 +251,35 @@ def test_a_function_runs_once_per_init_and_apply():
     pair = transform(lambda x: (calls.append(1), net(x))[1])
     pair.apply(pair.init(KEY, X), None, X)
     assert len(calls) == 2
+
+
+def moded(x, is_training=False):
+    return x if is_training else -x
+
+
+@pytest.mark.parametrize("stateful", [False, True])
+@pytest.mark.parametrize("with_rng", [False, True])
+def test_static_argnames_find_arguments_that_are_given_by_position(stateful, with_rng):
+    ours = transform_with_state(moded) if stateful else transform(moded)
+    theirs = hk.transform_with_state(moded) if stateful else hk.transform(moded)
+    if not with_rng:
+        ours, theirs = without_apply_rng(ours), hk.without_apply_rng(theirs)
+    arguments = [{}, *([{}] if stateful else []), *([KEY] if with_rng else []), X, True]
+    found = [jax.jit(f.apply, static_argnames="is_training")(*arguments) for f in (ours, theirs)]
+    jax.tree.map(np.testing.assert_array_equal, *found)
+    for name in ("init", "apply"):
+        ours_names, theirs_names = (
+            list(inspect.signature(getattr(f, name)).parameters) for f in (ours, theirs)
+        )
+        assert ours_names == theirs_names
+
+
+def test_the_signature_of_a_module_and_of_a_name_that_is_used_twice():
+    assert list(inspect.signature(transform(Net()).apply).parameters)[:2] == ["params", "rng"]
+    doubled = transform(lambda rng, x: x)
+    theirs = hk.transform(lambda rng, x: x)
+    assert list(inspect.signature(doubled.apply).parameters) == list(
+        inspect.signature(theirs.apply).parameters
+    )
+    np.testing.assert_array_equal(doubled.apply({}, None, KEY, X), X)
+    assert next(iter(inspect.signature(with_empty_state(doubled).init).parameters)) == "rng"
