@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hk2flax.plan.absolute_names import AbsoluteNames, plan_absolute_names
+from hk2flax.plan.arrays import Arrays
 from hk2flax.plan.attribute_dicts import uses_attribute_dicts
 from hk2flax.plan.class_plan import ClassPlan, changing_attributes
 from hk2flax.plan.classes import plan_class
@@ -78,6 +79,11 @@ class Program:
     def replaces_rng(self) -> bool:
         """True when `hk.with_rng` or its kin occurs: linen's streams know nothing of its keys."""
         return any(_SEQUENCE.search(file.source.data) for file in self.project.files.values())
+
+    @cached_property
+    def arrays(self) -> Arrays:
+        """Which layers surely return one array."""
+        return Arrays(self.project)
 
     @cached_property
     def absolute_names(self) -> AbsoluteNames:

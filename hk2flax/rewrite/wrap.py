@@ -77,6 +77,14 @@ def _split(call: ast.Call, text: Text, step: str, width: int) -> None:
     pad = text.indent(open_)
     inner = f"{pad}{step}"
     body = f"{inner}{', '.join(arguments)}"
+    only = slots[0].node if len(slots) == 1 else None
+    if len(body) > width and isinstance(only, ast.List | ast.Tuple) and only.elts:
+        start, end = text.span(only)
+        if text.data[start : start + 1] in (b"[", b"("):
+            items = [text.data[slice(*text.span(item))].decode() for item in only.elts]
+            lines = "".join(f"{newline}{inner}{item}," for item in items)
+            text.replace(start + 1, end - 1, f"{lines}{newline}{pad}")
+            return
     if len(body) > width:
         body = f",{newline}".join(f"{inner}{a}" for a in arguments) + comma
     text.replace(open_ + 1, close, f"{newline}{body}{newline}{pad}")
