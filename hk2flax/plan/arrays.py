@@ -46,6 +46,7 @@ class Arrays:
     project: Project
     _functions: dict[tuple[ast.AST, bool], bool] = field(default_factory=dict)
     _names: set[int] = field(default_factory=set)
+    _attributes: set[str] = field(default_factory=set)
 
     def gives_array(self, file: File, layer: ast.expr, given: bool) -> bool:
         """True for a layer or function that returns one array; `given` when it gets one."""
@@ -90,21 +91,34 @@ class Arrays:
 
     def _local(self, file: File, name: ast.Name, given: bool) -> bool:
         """`layer = hk.Linear(3)`, and `layer` is called."""
-        values = _assigned(file, file.names.binding(name)) or []
-        return bool(values) and all(
-            isinstance(v, ast.Call | ast.Lambda) and self.gives_array(file, v, given)
-            for v in values
-        )
+        binding = file.names.binding(name)
+        values = _assigned(file, binding) or []
+        if not values or id(binding) in self._names:  # layer = hk.Sequential([layer, ...])
+            return False
+        self._names.add(id(binding))
+        try:
+            return all(
+                isinstance(v, ast.Call | ast.Lambda) and self.gives_array(file, v, given)
+                for v in values
+            )
+        finally:
+            self._names.discard(id(binding))
 
     def _own(self, file: File, attribute: ast.Attribute, given: bool) -> bool:
         """`self.layer`, which is made in the constructor, or a method."""
         found = self._kept(file, attribute)
-        return bool(found) and all(
-            self._returns_array(home, value, given)
-            if isinstance(value, ast.FunctionDef)
-            else isinstance(value, ast.Call) and self.gives_array(home, value, given)
-            for home, value in found
-        )
+        if attribute.attr in self._attributes:  # self.body = hk.Sequential([self.body, ...])
+            return False
+        self._attributes.add(attribute.attr)
+        try:
+            return bool(found) and all(
+                self._returns_array(home, value, given)
+                if isinstance(value, ast.FunctionDef)
+                else isinstance(value, ast.Call) and self.gives_array(home, value, given)
+                for home, value in found
+            )
+        finally:
+            self._attributes.discard(attribute.attr)
 
     def _kept(self, file: File, attribute: ast.Attribute) -> list[tuple[File, ast.AST]]:
         """What `self.x` is: a method, or all that the class and its bases assign to it."""

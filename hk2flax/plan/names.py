@@ -13,8 +13,15 @@ from functools import cached_property
 
 from hk2flax.plan.class_plan import ClassPlan
 from hk2flax.plan.methods import Methods
+from hk2flax.plan.name_pools import NamePools, pattern
 from hk2flax.plan.reserved import RESERVED
-from hk2flax.project.creates import Creators, class_around, function_around, method_around
+from hk2flax.project.creates import (
+    TRANSFORMS,
+    Creators,
+    class_around,
+    function_around,
+    method_around,
+)
 from hk2flax.project.index import Class, File, Project
 from hk2flax.project.scopes import COMPREHENSIONS, FUNCTIONS, LOOPS
 from hk2flax.project.walk import walk
@@ -25,19 +32,21 @@ _STORAGE = ("haiku.get_parameter", "haiku.get_state", "haiku.set_state")
 
 @dataclass
 class NamePlan:
-    """Literal names by class (or by function outside classes), and the calls of each function.
+    """Names given by class (or by function outside classes), and the calls of each function.
 
     `repeated` methods run in their caller's frame; `scoped` ones start all names afresh.
+    `forwarded` are functions with the parameter that they hand on as a name.
     """
 
     project: Project
     creators: Creators
     plans: dict[str, ClassPlan]
-    literals: dict[object, dict[str, int]] = field(default_factory=dict)
+    pools: NamePools = field(default_factory=NamePools)
     sites: dict[ast.AST, list[tuple[File, ast.Call]]] = field(default_factory=dict)
     taken: dict[str, set[str]] = field(default_factory=dict)
     repeated: set[ast.AST] = field(default_factory=set)
     scoped: set[ast.AST] = field(default_factory=set)
+    forwarded: dict[ast.AST, str] = field(default_factory=dict)
 
     def pool(self, file: File, node: ast.AST) -> object:
         """What shares a linen scope with `node`: its class, else its function, else the file.
@@ -50,16 +59,15 @@ class NamePlan:
             return owner.name
         return function_around(file, node) or file.tree
 
+    def place(self, file: File, node: ast.AST) -> object:
+        """Where a name is counted: in the pool, or in the scoped method around it."""
+        method = method_around(file, node)
+        return method if method in self.scoped else self.pool(file, node)
+
     def keeps(self, file: File, call: ast.Call, value: ast.expr) -> bool:
         """True when the name given to this module construction is unique in its linen scope."""
-        loop = self.loop(file, call)
         if isinstance(value, ast.Constant) and isinstance(value.value, str):
-            used = self.literals.get(self.pool(file, call), {}).get(value.value, 0)
-            if (method := method_around(file, call)) in self.scoped:
-                used += self.literals.get(method, {}).get(value.value, 0)
-            if loop is not None or used != 1 or not self.is_free(file, call, value.value):
-                return False
-            return self._runs_once(file, call)
+            return self._is_unique(file, call, value.value)
         if not isinstance(value, ast.JoinedStr | ast.BinOp | ast.Call | ast.Name):
             return False
         names = {n.id for n in walk(value) if isinstance(n, ast.Name)}
@@ -69,11 +77,66 @@ class NamePlan:
             return False
         if names & self._naming_names.get(function_around(file, call), set()):
             return False
+        loop = self.loop(file, call)
         if loop is not None and not names & _targets(loop):
             return False
         if isinstance(value, ast.Name) and loop is None:
+            return self._is_named_by_callers(file, call, value)
+        if self._named_by_caller(file, call, names):
+            return True
+        text = self.text(file, call, value)
+        return self._runs_once(file, call) and (text is None or self._count(file, call, text) == 1)
+
+    def text(self, file: File, call: ast.AST, value: ast.expr) -> str | None:
+        """A name with gaps, see `pattern`; parameters that every call gives alike are filled in."""
+        function = function_around(file, call)
+        if not isinstance(function, ast.FunctionDef) or function is method_around(file, call):
+            return pattern(value, {})
+        known: dict[str, str] = {}
+        sites: list[ast.Call | None] = [site for _, site in self.sites.get(function, [])]
+        for name in {n.id for n in walk(value) if isinstance(n, ast.Name)}:
+            values = {
+                getattr(given_name(function, site, name), "value", None) for site in sites or [None]
+            }
+            only = values.pop() if len(values) == 1 else None
+            if isinstance(only, str) and len(file.names.scopes[function].bindings[name].nodes) == 1:
+                known[name] = only
+        return pattern(value, known)
+
+    def _is_unique(self, file: File, call: ast.Call, name: str) -> bool:
+        return (
+            self.loop(file, call) is None
+            and method_around(file, call) not in self.repeated
+            and self._count(file, call, name) == 1
+            and all(self.is_free_in(place, name) for place in self._places(file, call))
+            and self.is_free(file, call, name)
+        )
+
+    def _count(self, file: File, call: ast.AST, name: str) -> int:
+        """How often a name is given in the scope of a call, at most."""
+        used = self.pools.count(self.pool(file, call), name)
+        if (method := method_around(file, call)) in self.scoped:
+            used += self.pools.count(method, name)
+        return used
+
+    def _places(self, file: File, call: ast.AST) -> set[object]:
+        """The classes and functions in whose scope a call may run."""
+        return self.pools.around(self.pool(file, call))
+
+    def _is_named_by_callers(self, file: File, call: ast.Call, value: ast.Name) -> bool:
+        """True for `name=name` in a function that its callers give names which occur once."""
+        function = function_around(file, call)
+        if function is None or self.forwarded.get(function) != value.id:
             return False
-        return self._runs_once(file, call) or self._named_by_caller(file, call, names)
+        for site_file, site in self.sites.get(function, []):
+            given = given_name(function, site, value.id)
+            if isinstance(given, ast.Constant) and given.value is None:
+                continue
+            if given is None or isinstance(given, ast.Name):
+                return False
+            if not self.keeps(site_file, site, given):
+                return False
+        return True
 
     @cached_property
     def _naming_names(self) -> dict[ast.AST | None, set[str]]:
@@ -91,6 +154,11 @@ class NamePlan:
         ):
             return False
         return name not in RESERVED and name != "params" and name.isidentifier()
+
+    def is_free_in(self, place: object, name: str) -> bool:
+        """True when a class, where `place` is one, has nothing of this name."""
+        cls = self.project.classes.get(place) if isinstance(place, str) else None
+        return cls is None or name not in self._taken(cls)
 
     def _taken(self, owner: Class) -> set[str]:
         """The names that fields, attributes and methods of a class and its relatives have."""
@@ -167,27 +235,88 @@ def _targets(loop: ast.AST) -> set[str]:
 def plan_names(
     project: Project, creators: Creators, plans: dict[str, ClassPlan], methods: Methods
 ) -> NamePlan:
-    """Collects all literal names and all call sites of the project."""
+    """Collects all names that are given, and all call sites of the project."""
     result = NamePlan(project, creators, plans, repeated=methods.repeated, scoped=methods.scoped)
     for file in project.files.values():
-        for node in file.names.of(ast.Call):
-            name = project.name(file, node.func)
+        for call in file.names.of(ast.Call):
+            name = project.name(file, call.func)
             if name in project.functions:
-                result.sites.setdefault(project.functions[name][0], []).append((file, node))
-            if name in _STORAGE:
-                values = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "name")]
+                result.sites.setdefault(project.functions[name][0], []).append((file, call))
             elif creators.is_module_class(name):
-                values = [k.value for k in node.keywords if k.arg == "name"]
-                values += _positional_name(node, plans.get(name))
-            else:
-                continue
+                _find_forwarding(result, file, call)
+    for file in project.files.values():
+        for call in file.names.of(ast.Call):
+            name = project.name(file, call.func)
+            values: list[ast.expr] = []
+            if name in project.functions:
+                function = project.functions[name][0]
+                if function in result.forwarded:
+                    values = [given_name(function, call, result.forwarded[function]) or call]
+            if name in _STORAGE:
+                values = [*call.args[:1], *(k.value for k in call.keywords if k.arg == "name")]
+            elif creators.is_module_class(name):
+                values = [k.value for k in call.keywords if k.arg == "name"]
+                values += _positional_name(call, plans.get(name))
             for value in values:
-                if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                    method = method_around(file, node)
-                    place = method if method in result.scoped else result.pool(file, node)
-                    pool = result.literals.setdefault(place, {})
-                    pool[value.value] = pool.get(value.value, 0) + 1
+                text = result.text(file, call, value)
+                if text is not None:
+                    result.pools.give(result.place(file, call), text)
+        _note_calls(result, file)
     return result
+
+
+def _note_calls(plan: NamePlan, file: File) -> None:
+    """Which functions run in the scope of which: those called, and those handed to `jax.vmap`."""
+    names = file.names
+    for node in names.qualified:
+        found = plan.project.functions.get(plan.project.name(file, node))
+        parent = names.parent.get(node)
+        if found is None or not isinstance(parent, ast.Call):
+            continue
+        if parent.func is not node and names.qualified.get(parent.func) in TRANSFORMS:
+            continue
+        often = plan.loop(file, parent) is not None
+        often = often or method_around(file, parent) in plan.repeated
+        plan.pools.run(plan.place(file, parent), found[0], often)
+
+
+def _find_forwarding(plan: NamePlan, file: File, call: ast.Call) -> None:
+    """Notes `def conv(size, name=None): return hk.Linear(size, name=name)`, once in a function."""
+    function = function_around(file, call)
+    if not isinstance(function, ast.FunctionDef) or method_around(file, call) is not None:
+        return
+    for value in [k.value for k in call.keywords if k.arg == "name"]:
+        binding = file.names.binding(value) if isinstance(value, ast.Name) else None
+        if binding is None or not isinstance(value, ast.Name):
+            continue
+        is_own = (
+            len(binding.nodes) == 1 and file.names.parent.get(binding.nodes[0]) is function.args
+        )
+        # Twice, or in a loop: an id that no parameter has.
+        is_once = function not in plan.forwarded and plan.loop(file, call) is None
+        plan.forwarded[function] = value.id if is_own and is_once else ""
+
+
+def given_name(function: ast.AST, call: ast.Call | None, parameter: str) -> ast.expr | None:
+    """What a call, if any, gives for a parameter, else its default; None where neither is seen."""
+    if not isinstance(function, ast.FunctionDef):
+        return None
+    args = function.args
+    positional = [a.arg for a in [*args.posonlyargs, *args.args]]
+    if call is not None:
+        if any(isinstance(a, ast.Starred) for a in call.args) or None in _keywords(call):
+            return None
+        given = dict(zip(positional, call.args, strict=False)) | _keywords(call)
+        if parameter in given:
+            return given[parameter]
+    defaults = dict(zip(positional[::-1], args.defaults[::-1], strict=False))
+    pairs = zip(args.kwonlyargs, args.kw_defaults, strict=True)
+    defaults |= {a.arg: default for a, default in pairs if default is not None}
+    return defaults.get(parameter)
+
+
+def _keywords(call: ast.Call) -> dict[str | None, ast.expr]:
+    return {k.arg: k.value for k in call.keywords}
 
 
 def _positional_name(call: ast.Call, plan: ClassPlan | None) -> list[ast.expr]:

@@ -63,6 +63,20 @@ class Recursive(hk.Module):
         return self(x)
 
 
+class Circle(hk.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = hk.Linear(3)
+        self.body = hk.Sequential([self.body, jnp.tanh])
+
+    def __call__(self, x):
+        return self.body(x)
+
+
+circle = hk.Linear(3)
+circle = hk.Sequential([circle, jnp.tanh])
+
+
 def scaled(x):
     y = x * 2
     y += 1
@@ -117,6 +131,8 @@ def test_returns_an_array_when_it_gets_one(layer):
         "lambda x: jnp.split(x, 2)",
         "lambda x: x.split(2)",
         "unknown",
+        "Circle()",
+        "circle",
         "hk.Sequential([])",
         "hk.Sequential([Same(), listed])",
         "lambda x: {'a': x}",
