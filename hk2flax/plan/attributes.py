@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 
-from hk2flax.plan.class_plan import ClassPlan, Parameter
+from hk2flax.plan.class_plan import ClassPlan, Parameter, stored_attributes
 from hk2flax.plan.reserved import RESERVED, free_name
-from hk2flax.project.creates import Creators, called_functions
+from hk2flax.project.creates import Creators, called_functions, self_name
 from hk2flax.project.index import Project
 from hk2flax.project.scopes import FUNCTIONS
 from hk2flax.project.walk import walk
@@ -150,6 +150,21 @@ def plan_grown(plan: ClassPlan, me: str, stores: dict[str, list[ast.Attribute]])
                     f"self.{node.attr} of the base class is extended here; linen froze it",
                 )
             )
+
+
+def check_changing_modules(creators: Creators, plan: ClassPlan) -> None:
+    """A module that methods exchange, or a list of modules that they change, is not found by linen.
+
+    linen names and binds the modules among a module's attributes, and those are frozen.
+    """
+    init = plan.init
+    for target in stored_attributes(init, self_name(init)) if init is not None else ():
+        value = _stored_value(plan, target) if target.attr in plan.mutable else None
+        calls = [n for n in walk(value) if isinstance(n, ast.Call)] if value is not None else []
+        project, file = creators.project, plan.cls.file
+        if any(creators.is_module_class(project.name(file, call.func)) for call in calls):
+            message = f"self.{target.attr} holds modules of the constructor, and methods change it"
+            plan.problems.append((target, "HK102", message))
 
 
 def _stored_value(plan: ClassPlan, target: ast.Attribute) -> ast.expr | None:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Container
 from dataclasses import dataclass, field
 
+from hk2flax.plan.containers import changed_in_place, is_built_in
 from hk2flax.project.creates import is_super, self_name
 from hk2flax.project.index import Class, Project
 from hk2flax.project.walk import walk
@@ -110,14 +111,24 @@ def is_docstring(node: ast.stmt) -> bool:
 
 
 def changing_attributes(project: Project, cls: Class, but: Container[ast.AST] = ()) -> set[str]:
-    """What methods of a class or its relatives assign to self: all but constructors and `but`."""
-    return {
-        target.attr
-        for relative in [*project.mro(cls.name), *project.subclasses(cls.name)]
-        for method in relative.methods.values()
-        if method.name not in _CONSTRUCTORS and method not in but
-        for target in stored_attributes(method, self_name(method))
-    }
+    """What methods of a class or its relatives change of self: all but constructors and `but`.
+
+    They assign it, or it is a list or dict of the constructor's that they change in place.
+    """
+    assigned: set[str] = set()
+    in_place: set[str] = set()
+    containers: set[str] = set()
+    for relative in [*project.mro(cls.name), *project.subclasses(cls.name)]:
+        for method in relative.methods.values():
+            stored = stored_attributes(method, self_name(method))
+            if method.name in _CONSTRUCTORS:
+                parent = relative.file.names.parent
+                values = {t.attr: getattr(parent[t], "value", None) for t in stored}
+                containers |= {name for name, value in values.items() if is_built_in(value)}
+            elif method not in but:
+                assigned |= {target.attr for target in stored}
+                in_place |= changed_in_place(relative.file, method)
+    return assigned | in_place & containers
 
 
 def stored_attributes(function: ast.FunctionDef, me: str) -> list[ast.Attribute]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 
+from hk2flax.project.creates import self_name
 from hk2flax.project.index import File, Project
 from hk2flax.project.walk import walk
 
@@ -23,6 +24,12 @@ _KNOWN = frozenset(
         "munch.Munch",
     ]
 )
+_MAKERS = ("list", "dict", "set", "deque", "OrderedDict", "defaultdict", "Counter")
+_DISPLAYS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
+_LIST_CHANGES = ("append", "extend", "insert", "pop", "remove", "reverse", "sort", "clear")
+_DEQUE_CHANGES = ("appendleft", "extendleft", "popleft", "rotate")
+_ITEM_CHANGES = ("add", "discard", "popitem", "setdefault", "update")
+_CHANGES = frozenset([*_LIST_CHANGES, *_DEQUE_CHANGES, *_ITEM_CHANGES])
 _PARTS = (ast.IfExp, ast.BoolOp)
 
 
@@ -34,6 +41,34 @@ def loses_class(project: Project, file: File, value: ast.expr) -> bool:
     if not isinstance(value, ast.Call):
         return False
     return _is_container(project, project.name(file, value.func))
+
+
+def is_built_in(value: ast.expr | None) -> bool:
+    """True for a list, dict or set that is made here: `[]`, `dict(a=1)`, `deque(maxlen=3)`."""
+    if isinstance(value, ast.Call):
+        name = value.func.attr if isinstance(value.func, ast.Attribute) else value.func
+        return (name.id if isinstance(name, ast.Name) else name) in _MAKERS
+    return isinstance(value, _DISPLAYS)
+
+
+def changed_in_place(file: File, method: ast.FunctionDef) -> set[str]:
+    """The attributes of self that a method appends to, or stores items in, at any depth."""
+    me = self_name(method)
+    changed = set()
+    for node in walk(method):
+        if not isinstance(node, ast.Attribute) or getattr(node.value, "id", "") != me:
+            continue
+        inner: ast.AST = node
+        outer = file.names.parent[inner]
+        while isinstance(outer, ast.Subscript) and outer.value is inner:
+            if not isinstance(outer.ctx, ast.Load):
+                changed.add(node.attr)
+            inner, outer = outer, file.names.parent[outer]
+        if isinstance(outer, ast.Attribute) and outer.attr in _CHANGES:
+            call = file.names.parent[outer]
+            if isinstance(call, ast.Call) and call.func is outer:
+                changed.add(node.attr)
+    return changed
 
 
 def container_class(project: Project, file: File, annotation: ast.expr | None) -> str:

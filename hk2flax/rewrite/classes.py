@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 
-from hk2flax.plan.class_plan import ClassPlan
+from hk2flax.plan.class_plan import ClassPlan, stored_attributes
 from hk2flax.plan.methods import COMPACT, NOWRAP, SCOPE
+from hk2flax.project.creates import self_name
 from hk2flax.rewrite.context import Context
 from hk2flax.rewrite.docstrings import move_docstring
 from hk2flax.rewrite.setup import constructor, definition_span, insert_setup, needs_setup
@@ -43,7 +44,7 @@ def rewrite_class(context: Context, plan: ClassPlan) -> None:
         insert_setup(context, plan)
     for statement in node.body:
         if isinstance(statement, ast.AnnAssign) and not plan.is_dataclass:
-            _class_variable(context, statement)
+            _class_variable(context, plan, statement)
         elif isinstance(statement, ast.Assign):
             _class_callable(context, statement)
     if plan.is_dataclass:
@@ -80,9 +81,34 @@ def decorate_method(context: Context, method: ast.FunctionDef) -> None:
     text.insert(at, f"@{name}{text.newline}{text.indent(at)}")
 
 
-def _class_variable(context: Context, statement: ast.AnnAssign) -> None:
-    """An annotated class attribute is no constructor argument in Haiku: `ClassVar` keeps it so."""
+def _class_variable(context: Context, plan: ClassPlan, statement: ast.AnnAssign) -> None:
+    """An annotated class attribute is no constructor argument in Haiku: `ClassVar` keeps it so.
+
+    One that announces what the constructor's argument of the same name sets gives way to its field.
+    """
     if not isinstance(statement.target, ast.Name):
+        return
+    project = context.program.project
+    family = [*project.mro(plan.name), *project.subclasses(plan.name)]
+    is_stored = any(
+        target.attr == statement.target.id
+        for cls in family
+        for method in cls.methods.values()
+        for target in stored_attributes(method, self_name(method))
+    )
+    if is_stored and statement.value is not None and not _is_field(plan, statement.target.id):
+        # linen refuses to set what has an annotation.
+        start, end = context.text.span(statement.target)[1], context.text.span(statement.value)[0]
+        context.text.replace(start, end, " = ")
+        return
+    if is_stored or _is_field(plan, statement.target.id):
+        start, end = context.text.span(statement)
+        rest = context.text.data[end : context.text.line_end(end)]
+        if rest.lstrip().startswith(b"#"):
+            end += len(rest) - len(rest.lstrip())
+            context.text.replace(start, end, "")
+        else:
+            context.text.replace(*context.text.whole_lines(start, end), "")
         return
     if context.name(statement.annotation).startswith("typing.ClassVar"):
         return
@@ -94,6 +120,10 @@ def _class_variable(context: Context, statement: ast.AnnAssign) -> None:
         return
     classvar = context.from_import("typing", "ClassVar")
     context.text.set(annotation, f"{classvar}[{context.text.of(annotation)}]")
+
+
+def _is_field(plan: ClassPlan, name: str) -> bool:
+    return any(p.field == name for p in plan.own_fields)
 
 
 def _class_callable(context: Context, statement: ast.Assign) -> None:

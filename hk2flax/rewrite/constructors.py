@@ -131,7 +131,12 @@ def _collect_arguments(
             elif parameter is not None:
                 arguments.append(f"{parameter.field}={text.of(node.value)}")
             elif node.arg is None:
-                keywords.append(f"**{text.of(node.value)}")
+                if not _spread(context, call, plan, node.value, arguments, keywords):
+                    message = (
+                        f"{plan.cls.node.name}(**{ast.unparse(node.value)}): it may hold fields"
+                    )
+                    context.leave(call, "HK102", f"{message} and other arguments", "haiku.Module")
+                    return
             else:
                 keywords.append(f"{node.arg!r}: {text.of(node.value)}")
         elif isinstance(node, ast.Starred) and taken < len(plain):
@@ -155,6 +160,65 @@ def _collect_arguments(
         arguments.append(f"{stars['**'].field}={{{', '.join(keywords)}}}")
     open_, close = text.parens(call)
     text.replace(open_ + 1, close, ", ".join(arguments))
+
+
+def _spread(
+    context: Context,
+    call: ast.Call,
+    plan: ClassPlan,
+    value: ast.expr,
+    arguments: list[str],
+    keywords: list[str],
+) -> bool:
+    """Adds `**value`: to the fields, or to the dict of a constructor that collects the rest."""
+    text = context.text.of(value)
+    open_fields = {p.name: p for p in plan.parameters if not p.star}
+    for index, parameter in enumerate(p for p in plan.parameters if not p.kw_only):
+        if index < len(call.args):
+            open_fields.pop(parameter.name, None)
+    for keyword in call.keywords:
+        open_fields.pop(keyword.arg or "", None)
+    if not any(p.star == "**" for p in plan.parameters):
+        arguments.append(f"**{text}")
+        return all(p.field in (p.name, "") for p in open_fields.values())
+    keys = _keys(context, value)
+    if keys is None:
+        keywords.append(f"**{text}")
+        return not open_fields.keys() - {"name"}
+    if not open_fields.keys() & keys:
+        keywords.append(f"**{text}")
+        return True
+    for key in keys:
+        field = open_fields[key].field if key in open_fields else ""
+        if field:
+            arguments.append(f"{field}={text}[{key!r}]")
+        elif key != "name":
+            keywords.append(f"{key!r}: {text}[{key!r}]")
+    return True
+
+
+def _keys(context: Context, value: ast.expr) -> list[str] | None:
+    """The keys of a dict that is written out, here or where the local name gets it, and kept."""
+    names = context.file.names
+    if isinstance(value, ast.Name):
+        binding = names.binding(value)
+        if binding is None or binding.kind != "value" or len(binding.nodes) != 1:
+            return None
+        for use in names.uses.get(id(binding), []):
+            if not isinstance(names.parent.get(use), ast.keyword):
+                return None  # it may be changed there
+        assignment = names.parent.get(binding.nodes[0])
+        value = assignment.value if isinstance(assignment, ast.Assign) else value
+    if isinstance(value, ast.Call) and context.name(value.func) in ("", "dict"):
+        if getattr(value.func, "id", "") != "dict" or value.args:
+            return None
+        found: list[object] = [k.arg for k in value.keywords]
+    elif isinstance(value, ast.Dict):
+        found = [k.value if isinstance(k, ast.Constant) else None for k in value.keys]
+    else:
+        return None
+    keys = [key for key in found if isinstance(key, str)]
+    return keys if len(keys) == len(found) else None
 
 
 def name_module(context: Context, call: ast.Call, name: str) -> None:

@@ -21,7 +21,7 @@ def rewrite_imports(context: Context, used: set[str], helper_import: str) -> set
     removed = remove_haiku(context, used)
     new = _new_imports(context)
     anchors = _anchors(context)
-    _merge_from(context, new, anchors)
+    _merge_from(context, new, [node for node in anchors if node not in removed])
     new = _joined(new)
     if helper_import:
         new.append((2, helper_import))
@@ -151,10 +151,14 @@ def _merge_from(context: Context, new: list[tuple[int, str]], anchors: list) -> 
                 if "*" in names:
                     continue
                 place = next((a for a in node.names if a.name.lower() > words[3].lower()), None)
+                text = context.text
+                beside = text.span(place if place is not None else node.names[-1])[0]
+                own_line = not text.data[text.line_start(beside) : beside].strip()
+                gap = text.newline + text.indent(beside) if own_line else " "
                 if place is not None:
-                    context.text.insert(context.text.span(place)[0], f"{words[3]}, ")
+                    text.insert(beside, f"{words[3]},{gap}")
                 else:
-                    context.text.insert(context.text.span(node.names[-1])[1], f", {words[3]}")
+                    text.insert(text.span(node.names[-1])[1], f",{gap}{words[3]}")
                 new.remove(item)
                 break
 

@@ -11,6 +11,7 @@ from functools import cached_property
 from hk2flax.plan.absolute_names import AbsoluteNames, plan_absolute_names
 from hk2flax.plan.arrays import Arrays
 from hk2flax.plan.attribute_dicts import uses_attribute_dicts
+from hk2flax.plan.attributes import check_changing_modules
 from hk2flax.plan.class_plan import ClassPlan, changing_attributes
 from hk2flax.plan.classes import plan_class
 from hk2flax.plan.hooks import uses_hooks, uses_policies
@@ -142,6 +143,8 @@ def plan_program(sources: Iterable[SourceFile], prefer: str) -> Program:
     _compare_namesakes(classes)
     methods = plan_methods(project, creators, classes)
     _spare_setup_helpers(project, classes, methods)
+    for plan in classes.values():
+        check_changing_modules(creators, plan)
     initializers = find_initializers(project, classes)
     names = plan_names(project, creators, classes, methods)
     transforms = plan_transforms(project, creators, classes)
