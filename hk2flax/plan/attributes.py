@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Container
 
 from hk2flax.plan.class_plan import ClassPlan, Parameter, stored_attributes
+from hk2flax.plan.containers import changed_in_place, is_built_in
 from hk2flax.plan.reserved import RESERVED, free_name
 from hk2flax.project.creates import Creators, called_functions, self_name
 from hk2flax.project.index import Project
@@ -165,6 +167,35 @@ def check_changing_modules(creators: Creators, plan: ClassPlan) -> None:
         if any(creators.is_module_class(project.name(file, call.func)) for call in calls):
             message = f"self.{target.attr} holds modules of the constructor, and methods change it"
             plan.problems.append((target, "HK102", message))
+
+
+def plan_filled(project: Project, plan: ClassPlan, helpers: Container[ast.AST]) -> None:
+    """Lists that `__init__` has helper methods fill: linen freezes a list when it is assigned.
+
+    They are filled outside of the frozen module, and assigned at the end of setup.
+    """
+    init = plan.init
+    if init is None:
+        return
+    made = {
+        target.attr
+        for target in stored_attributes(init, self_name(init))
+        if is_built_in(_stored_value(plan, target))
+    }
+    family = [*project.mro(plan.name), *project.subclasses(plan.name)]
+    methods = [(cls, method) for cls in family for method in cls.methods.values()]
+    for cls, method in methods:
+        changed = changed_in_place(cls.file, method) if method in helpers else set()
+        for attribute in sorted(changed & made - plan.mutable):
+            if [m for _, m in methods if m.name == "__init__"] == [init]:
+                plan.filled.add(attribute)
+                plan.grown[attribute] = f"{self_name(init)}.mutable.{attribute}"
+                continue
+            message = (
+                f"self.{attribute} is frozen when `__init__` has made it, and {method.name} "
+                "changes it: let that return what belongs into it"
+            )
+            plan.problems.append((method, "HK102", message))
 
 
 def _stored_value(plan: ClassPlan, target: ast.Attribute) -> ast.expr | None:

@@ -46,6 +46,7 @@ class ClassPlan:
     rebound: parameters that `__init__` assigns to, so setup starts with a local copy; `copied` are
         those whose list or dict it changes in place, which linen froze ("list" or "dict").
     grown: attributes that `__init__` builds up step by step or assigns twice -> local name;
+        `filled` are those that methods called by it build up, outside of the frozen module;
         `unset` are those of them that may remain without a value.
     built: attributes that hold modules after `__init__`; replaced: the constructions of modules
         that take the place of the base class's, with the names that they need then.
@@ -74,6 +75,7 @@ class ClassPlan:
     rebound: list[str] = field(default_factory=list)
     copied: dict[str, str] = field(default_factory=dict)
     grown: dict[str, str] = field(default_factory=dict)
+    filled: set[str] = field(default_factory=set)
     unset: set[str] = field(default_factory=set)
     built: set[str] = field(default_factory=set)
     replaced: dict[ast.Call, str] = field(default_factory=dict)

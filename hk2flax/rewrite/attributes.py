@@ -43,6 +43,9 @@ def rewrite_attribute(context: Context, node: ast.Attribute) -> None:
     if method is plan.init and node.attr in plan.grown:
         _replace(context, node, plan.grown[node.attr])
         return
+    if method in program.methods.setup_helpers and program.is_filled(owner.name, node.attr):
+        _replace(context, node, f"{node.value.id}.mutable.{node.attr}")
+        return
     if (
         node.attr in ("name", "module_name")
         and isinstance(node.ctx, ast.Load)

@@ -11,7 +11,7 @@ from functools import cached_property
 from hk2flax.plan.absolute_names import AbsoluteNames, plan_absolute_names
 from hk2flax.plan.arrays import Arrays
 from hk2flax.plan.attribute_dicts import uses_attribute_dicts
-from hk2flax.plan.attributes import check_changing_modules
+from hk2flax.plan.attributes import check_changing_modules, plan_filled
 from hk2flax.plan.class_plan import ClassPlan, changing_attributes
 from hk2flax.plan.classes import plan_class
 from hk2flax.plan.hooks import uses_hooks, uses_policies
@@ -125,6 +125,13 @@ class Program:
                 return plan.renames[attribute]
         return attribute
 
+    def is_filled(self, class_name: str, attribute: str) -> bool:
+        """True for a list that the constructor of the class or a relative has methods fill."""
+        related = [*self.project.mro(class_name), *self.project.subclasses(class_name)]
+        return any(
+            attribute in self.classes[c.name].filled for c in related if c.name in self.classes
+        )
+
     def is_mutable(self, class_name: str, attribute: str) -> bool:
         """True for an attribute that some method of the class or its relatives assigns."""
         related = [*self.project.mro(class_name), *self.project.subclasses(class_name)]
@@ -145,6 +152,7 @@ def plan_program(sources: Iterable[SourceFile], prefer: str) -> Program:
     _spare_setup_helpers(project, classes, methods)
     for plan in classes.values():
         check_changing_modules(creators, plan)
+        plan_filled(project, plan, methods.setup_helpers)
     initializers = find_initializers(project, classes)
     names = plan_names(project, creators, classes, methods)
     transforms = plan_transforms(project, creators, classes)

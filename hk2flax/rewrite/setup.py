@@ -81,9 +81,11 @@ def _setup_head(context: Context, plan: ClassPlan, pad: str) -> list[str]:
     lines = [f"{pad}def setup({me}):"]
     if plan.super_call is None and _base_setup(context, plan):
         lines.append(f"{pad}{step}super().setup()")
-    if plan.mutable and not inherits_box(context, plan):
+    if (plan.mutable or plan.filled) and not inherits_box(context, plan):
         why = "Changed while running, so kept outside the frozen module."
-        if plan.mutable == plan.boxed:
+        if not plan.mutable:
+            why = "Filled by methods before linen freezes it."
+        elif plan.mutable == plan.boxed:
             why = "Kept outside the frozen module, which would make plain tuples and dicts of them."
         lines.append(f"{pad}{step}# {why}")
         fields = ", ".join(f"{f}={me}.{f}" for f in _changing_fields(plan))
