@@ -22,6 +22,7 @@ class Sequential(nn.Module):
         self.layers = tuple(self.layers)
         super().__post_init__()
 
+    @nn.compact  # a layer may be a function that makes modules
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Runs the chain."""
         out = inputs

@@ -14,6 +14,8 @@ from hk2flax.project.index import Class, Project
 from hk2flax.project.scopes import Binding
 from hk2flax.project.walk import walk
 
+_CHANGES = ("clear", "pop", "popitem", "setdefault", "update")
+
 
 def layer_plan(cls: Class, layer: Symbol) -> ClassPlan:
     """The constructor of a Haiku layer that is subclassed: its helper has the same fields."""
@@ -86,6 +88,10 @@ def _bind_base(plan: ClassPlan, base: ClassPlan, call: ast.Call) -> None:
             )
             if not forwards:
                 plan.spread.append(value)
+            elif _is_changed(plan, value):
+                name = ast.unparse(value)
+                message = f"**{name} is changed before super().__init__ gets it: give it by name"
+                plan.problems.append((call, "HK102", message))
         else:
             given[keyword.arg] = keyword.value
     for value in [*given.values(), *plan.spread]:
@@ -236,6 +242,20 @@ def _same(a: ast.expr | None, b: ast.expr | None) -> bool:
     if a is None or b is None:
         return a is b
     return ast.dump(a) == ast.dump(b)
+
+
+def _is_changed(plan: ClassPlan, mapping: ast.expr) -> bool:
+    """True when a constructor puts something into a mapping, takes it out, or binds it again."""
+    names = plan.cls.file.names
+    binding = names.binding(mapping) if isinstance(mapping, ast.Name) else None
+    if binding is None or len(binding.nodes) > 1:
+        return True
+    parents = [names.parent[use] for use in names.uses.get(id(binding), [])]
+    return any(
+        (isinstance(p, ast.Subscript) and not isinstance(p.ctx, ast.Load))
+        or (isinstance(p, ast.Attribute) and p.attr in _CHANGES)
+        for p in parents
+    )
 
 
 def only_forwarded(plan: ClassPlan, binding: Binding) -> bool:

@@ -17,7 +17,7 @@ from hk2flax.plan.class_plan import ClassPlan
 from hk2flax.plan.hooks import creator_initializers
 from hk2flax.project.creates import class_around, method_around, self_name
 from hk2flax.project.index import File, Project
-from hk2flax.project.scopes import FUNCTIONS
+from hk2flax.project.scopes import FUNCTIONS, Function
 from hk2flax.project.walk import walk
 
 
@@ -25,22 +25,55 @@ from hk2flax.project.walk import walk
 class Initializers:
     """The result.
 
-    values: expressions that denote an initialiser. parameters: (function or class name, parameter)
-    that hold one. attributes: (class name, attribute of self) that hold one.
+    values: expressions that denote an initialiser. functions: those that are one. parameters:
+    (function or class name, parameter) that hold one. attributes: (class name, attribute of self)
+    that hold one.
     """
 
     values: set[ast.AST] = field(default_factory=set)
+    functions: set[ast.AST] = field(default_factory=set)
     parameters: set[tuple[str, str]] = field(default_factory=set)
     attributes: set[tuple[str, str]] = field(default_factory=set)
 
 
 _STORAGE = ("haiku.get_parameter", "haiku.get_state")
 _INITIALIZERS = "haiku.initializers."
+_NO_INITIALIZERS = ("jax.", "numpy.", "math.", "haiku.")
 
 
 def is_initializer_argument(name: str) -> bool:
     """True for the Haiku arguments that take an initialiser."""
     return name == "init" or name.endswith("_init")
+
+
+def is_property(file: File, method: ast.FunctionDef) -> bool:
+    """True for a `property` or a `cached_property`."""
+    names = [file.names.qualified.get(d, getattr(d, "id", "")) for d in method.decorator_list]
+    return any(name in ("property", "functools.cached_property") for name in names)
+
+
+def inner_initializers(
+    project: Project, file: File, function: Function, shape: str
+) -> Iterator[ast.Call]:
+    """The calls in an initialiser that hand its shape on to another: `base(shape, dtype)`."""
+    for node in walk(function):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name | ast.Attribute):
+            continue
+        name = project.name(file, node.func)
+        given = [*node.args, *(k.value for k in node.keywords)]
+        if name.startswith(_NO_INITIALIZERS) or not any(
+            isinstance(n, ast.Name) and n.id == shape for value in given for n in walk(value)
+        ):
+            continue
+        last = getattr(node.func, "attr", "") or getattr(node.func, "id", "")
+        if isinstance(node.func, ast.Name) and file.names.binding(node.func) is None:
+            continue  # built in
+        if isinstance(node.func, ast.Attribute):
+            method = method_around(file, node)
+            if method is None or getattr(node.func.value, "id", "") != self_name(method):
+                continue
+        if len(given) == 2 or is_initializer_argument(last):
+            yield node
 
 
 def find_initializers(project: Project, plans: dict[str, ClassPlan]) -> Initializers:
@@ -181,30 +214,31 @@ class _Flow:
             if isinstance(node, ast.Lambda):
                 self._follow_inner(file, node)
             elif isinstance(node, ast.Call):
-                self._follow_call(file, node)
+                if self.project.name(file, node.func) == "dataclasses.field":
+                    self._follow_field(file, node)
+                else:
+                    self._follow_call(file, node)
             elif isinstance(node, ast.Subscript):
                 key = node.slice.value if isinstance(node.slice, ast.Constant) else None
                 self._follow_dict(file, node.value, key)
 
-    def _follow_inner(self, file: File, function: ast.Lambda) -> None:
+    def _follow_inner(self, file: File, function: Function, bound: bool = False) -> None:
         """`lambda shape, dtype: 0.1 * self.init(shape, dtype)` runs another initialiser."""
-        args = [*function.args.posonlyargs, *function.args.args]
-        for node in walk(function.body):
-            if (
-                isinstance(node, ast.Call)
-                and node.args
-                and isinstance(node.func, ast.Attribute)
-                and args
-            ):
-                first, owner = node.args[0], node.func.value
-                if (
-                    isinstance(first, ast.Name)
-                    and first.id == args[0].arg
-                    and isinstance(owner, ast.Name)
-                ):
-                    method = method_around(file, node)
-                    if method is not None and owner.id == self_name(method):
-                        self.mark(file, node.func)
+        args = [*function.args.posonlyargs, *function.args.args][1 if bound else 0 :]
+        if function in self.result.functions or not args:
+            return
+        self.result.functions.add(function)
+        for call in inner_initializers(self.project, file, function, args[0].arg):
+            self.mark(file, call.func)
+
+    def _follow_field(self, file: File, call: ast.Call) -> None:
+        """`dataclasses.field(default_factory=lambda: hk.initializers.Constant(1))`."""
+        self.result.values.discard(call)
+        for keyword in call.keywords:
+            if keyword.arg == "default":
+                self.mark(file, keyword.value)
+            elif keyword.arg == "default_factory" and isinstance(keyword.value, ast.Lambda):
+                self.mark(file, keyword.value.body)
 
     def _follow_call(self, file: File, call: ast.Call) -> None:
         """What a function of the project returns, and what `INITS.get(name)` may find."""
@@ -286,6 +320,9 @@ class _Flow:
         if found is None:
             return
         scope, binding = found
+        function, home = self.project.functions.get(self.project.name(file, node), (None, file))
+        if function is not None:
+            self._follow_inner(home, function)
         for place in binding.nodes:
             if isinstance(place, ast.arg):
                 self.result.parameters.add((self._owner(file, scope.node), node.id))
@@ -309,6 +346,9 @@ class _Flow:
         if node.value.id != self_name(method):
             return
         for cls in self.project.mro(owner.name):
+            if node.attr in cls.methods:
+                self._follow_method(cls.file, cls.methods[node.attr])
+                return
             key = (cls.name, node.attr)
             if key in self.result.attributes or cls.name not in self.plans:
                 continue
@@ -326,6 +366,16 @@ class _Flow:
                         for target in targets:
                             if isinstance(target, ast.Attribute) and target.attr == node.attr:
                                 self.mark(cls.file, statement.value)
+
+    def _follow_method(self, file: File, method: ast.FunctionDef) -> None:
+        """`self._init`, a method of (shape, dtype), or a property that returns an initialiser."""
+        if not is_property(file, method):
+            self._follow_inner(file, method, bound=True)
+            return
+        for node in walk(method):
+            if isinstance(node, ast.Return) and node.value is not None:
+                if file.names.enclosing(node, FUNCTIONS) is method:
+                    self.mark(file, node.value)
 
     def default(self, owner: str, parameter: str) -> None:
         """Marks the default value of a parameter."""

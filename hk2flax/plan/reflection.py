@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from hk2flax.plan.reserved import RESERVED
 from hk2flax.project.creates import Creators, self_name
 from hk2flax.project.index import Class, Project
+from hk2flax.project.scopes import FUNCTIONS
 from hk2flax.project.walk import walk
 
 if TYPE_CHECKING:
@@ -26,8 +27,11 @@ def reflection_problems(
     """(node, code, message) for what would read or write something else in linen."""
     yield from _mixin_constructors(project, creators, plan)
     init = plan.init
+    names = plan.cls.file.names
     for node in walk(init) if init is not None else ():
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Call):
+            if names.enclosing(node, FUNCTIONS) is not init:
+                continue  # it runs later
             if creators.is_module_class(project.name(plan.cls.file, node.func.func)):
                 yield (
                     node,
@@ -35,12 +39,24 @@ def reflection_problems(
                     "the constructor builds a module and calls it at once, without a name",
                 )
     for method in plan.cls.methods.values():
+        for decorator in method.decorator_list:
+            called = decorator.func if isinstance(decorator, ast.Call) else decorator
+            if names.qualified.get(called) in ("functools.lru_cache", "functools.cache"):
+                message = f"{method.name} is cached by its arguments; linen modules have no hash"
+                yield method, "HK102", message
         me = self_name(method)
         if method.name in _SHOWN or not me:
             continue
         for node in walk(method):
             if isinstance(node, ast.Attribute) and node.attr == "__dict__" and _is(node.value, me):
                 yield node, "HK104", f"{me}.__dict__ holds other entries in a linen module"
+            if isinstance(node, ast.Attribute) and node.attr in _setters(plan, me, node):
+                if method is not init:
+                    yield (
+                        node,
+                        "HK102",
+                        f"{me}.{node.attr} is set by a property; linen's are frozen",
+                    )
             if not isinstance(node, ast.Call):
                 continue
             name = getattr(node.func, "id", "")
@@ -50,6 +66,20 @@ def reflection_problems(
                 yield node, "HK102", f"{name}() in the constructor: its parameters become fields"
             elif name in ("setattr", "delattr") and node.args and _is(node.args[0], me):
                 yield from _setattr(plan, node, method is init)
+
+
+def _setters(plan: ClassPlan, me: str, node: ast.Attribute) -> set[str]:
+    """The properties with a setter, where a node sets an attribute of self."""
+    if isinstance(node.ctx, ast.Load) or not _is(node.value, me):
+        return set()
+    decorators = [
+        d for s in plan.cls.node.body if isinstance(s, ast.FunctionDef) for d in s.decorator_list
+    ]
+    return {
+        d.value.id
+        for d in decorators
+        if isinstance(d, ast.Attribute) and d.attr == "setter" and isinstance(d.value, ast.Name)
+    }
 
 
 def _is(node: ast.AST, name: str) -> bool:

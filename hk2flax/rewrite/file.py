@@ -13,6 +13,7 @@ from hk2flax.plan.hooks import find_hook_dependence
 from hk2flax.plan.name_dependence import find_name_dependence
 from hk2flax.plan.positions import find_passed_classes
 from hk2flax.project.creates import class_around, is_layer, method_around, self_name
+from hk2flax.project.scopes import FUNCTIONS
 from hk2flax.rewrite import storage
 from hk2flax.rewrite.absolute_names import FORCE, force_name
 from hk2flax.rewrite.attributes import (
@@ -209,8 +210,9 @@ def _visit_call(context: Context, call: ast.Call) -> None:
             rewrite_call(context, call, symbol)
         return
     if call.func in program.initializers.values or _makes_initializer(context, call.func):
-        around = context.file.names.enclosing(call, (ast.Lambda,))
-        me = "" if around in program.initializers.values else storage.module_self(context, call)
+        around = [n for n in context.file.names.ancestors(call) if isinstance(n, FUNCTIONS)]
+        inside = any(n in program.initializers.functions for n in around)
+        me = "" if inside else storage.module_self(context, call)
         if draws_no_key(context, call.func):
             insert_key(context, call, "None")
             return

@@ -5,15 +5,13 @@ from __future__ import annotations
 import ast
 
 from hk2flax.catalog import lookup
+from hk2flax.plan.initializers import inner_initializers, is_property
 from hk2flax.project.creates import class_around, method_around, self_name
 from hk2flax.project.index import File
 from hk2flax.project.scopes import Function
 from hk2flax.project.walk import walk
 from hk2flax.rewrite.context import Context
 
-_BUILTINS = frozenset(
-    ["len", "tuple", "list", "int", "float", "range", "sum", "prod", "reversed", "print"]
-)
 _PLAIN = {"zeros": "zeros", "ones": "ones"}
 
 
@@ -43,7 +41,7 @@ def rewrite_initializer(context: Context, node: ast.expr) -> None:
             (n for n in walk(node) if n is not node and _is_haiku_initializer(context, n)), None
         )
         if inner is not None and _makes_own_class(context, node):
-            message = "the class calls an initialiser as (shape, dtype); linen's take a key first"
+            message = "it is called as (shape, dtype) there; linen's initialisers take a key first"
             context.leave(inner, "HK101", message, context.name(inner))
         # A factory that is not ours (functools.partial(jnp.full, ...)) makes a (shape, dtype) one.
         text.set(node, f"(lambda key, *args: {text.of(node)}(*args))")
@@ -58,8 +56,11 @@ def _is_haiku_initializer(context: Context, node: ast.AST) -> bool:
 
 
 def _makes_own_class(context: Context, call: ast.Call) -> bool:
-    """True where the project's own class, with its own `__call__`, is made."""
-    return context.name(call.func) in context.program.project.classes
+    """True where the project's own class is made, or a partial of its function."""
+    project = context.program.project
+    if context.name(call.func) == "functools.partial":
+        return bool(call.args) and context.name(call.args[0]) in project.functions
+    return context.name(call.func) in project.classes
 
 
 def _keyed(context: Context, node: ast.expr, function: Function, home: File) -> str:
@@ -75,16 +76,11 @@ def _keyed(context: Context, node: ast.expr, function: Function, home: File) -> 
 def _initializer_calls(context: Context, function: Function, file: File) -> list[ast.Call]:
     """Calls such as `base(shape, dtype)` in an initialiser, for which a key has to be drawn."""
     args = [*function.args.posonlyargs, *function.args.args]
-    found = []
-    for node in walk(function):
-        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Name) and args:
-            name = context.program.project.name(file, node.func)
-            if node.args[0].id == args[0].arg and not name.startswith(
-                ("jax.", "numpy.", "math.", "haiku.")
-            ):
-                if name not in _BUILTINS:
-                    found.append(node)
-    return found
+    if isinstance(file.names.parent.get(function), ast.ClassDef):
+        args = args[1:]
+    if not args:
+        return []
+    return list(inner_initializers(context.program.project, file, function, args[0].arg))
 
 
 def _rewrite_lambda(context: Context, node: ast.Lambda) -> None:
@@ -125,7 +121,10 @@ def _own_method(context: Context, node: ast.expr) -> ast.FunctionDef | None:
     if getattr(node.value, "id", "") != self_name(method):
         return None
     mro = context.program.project.mro(owner.name)
-    return next((c.methods[node.attr] for c in mro if node.attr in c.methods), None)
+    home = next((c for c in mro if node.attr in c.methods), None)
+    if home is None or is_property(home.file, home.methods[node.attr]):
+        return None
+    return home.methods[node.attr]
 
 
 def _is_haiku_style(function: Function, bound: bool = False) -> bool:

@@ -7,7 +7,12 @@ import ast
 from hk2flax.catalog.signatures import bind_call, parse_signature
 from hk2flax.plan.methods import COMPACT
 from hk2flax.plan.reserved import RESERVED
-from hk2flax.project.creates import class_around, function_around, method_around, self_name
+from hk2flax.project.creates import (
+    class_around,
+    function_around,
+    method_around,
+    self_name,
+)
 from hk2flax.project.walk import walk
 from hk2flax.rewrite.context import Context
 from hk2flax.rewrite.initializers import as_flax
@@ -142,6 +147,8 @@ def next_rng_key(context: Context, call: ast.Call) -> bool:
     me = module_self(context, call)
     if not me or call.args or call.keywords or context.program.replaces_rng:
         return False
+    if function_around(context.file, call) in context.program.initializers.functions:
+        return False  # linen runs an initialiser at apply too, where there may be no stream
     context.text.set(call, f"{me}.make_rng({STREAM})")
     context.count("haiku.next_rng_key", "native")
     return True

@@ -64,7 +64,6 @@ def test_a_stack_of_blocks_keeps_its_helper():
         ("init", "init"),
         ("jnp.zeros", "nn.initializers.zeros"),
         ("hk.initializers.Constant(0.5)", "nn.initializers.constant(0.5)"),
-        ("lambda s, d: init(s, d) * 2", "lambda key, s, d: init(s, d) * 2"),
         ("context.original_init", "context.original_init"),
         ("None or jnp.ones", "None or nn.initializers.ones"),
     ],
@@ -72,6 +71,12 @@ def test_a_stack_of_blocks_keeps_its_helper():
 def test_what_creators_pass_on(passed, expected):
     body = "    return next_creator(shape, dtype, {})"
     assert creator(body.format(passed)) == body.format(expected)
+
+
+def test_a_creator_that_wraps_its_initialiser():
+    """It is called with a key, which the lambda has to hand on."""
+    body = creator("    return next_creator(shape, dtype, lambda s, d: init(s, d) * 2)")
+    assert "drawing_initializer(lambda s, d: init(next_rng_key(), s, d) * 2)" in body
 
 
 def test_a_creator_with_another_name_for_its_initialiser():
