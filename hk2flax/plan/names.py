@@ -18,6 +18,7 @@ from hk2flax.plan.reserved import RESERVED
 from hk2flax.project.creates import (
     TRANSFORMS,
     Creators,
+    called_functions,
     class_around,
     function_around,
     method_around,
@@ -102,6 +103,18 @@ class NamePlan:
             if isinstance(only, str) and len(file.names.scopes[function].bindings[name].nodes) == 1:
                 known[name] = only
         return pattern(value, known)
+
+    def is_alias(self, file: File, func: ast.expr) -> bool:
+        """True for `Dense` after `Dense = hk.Linear` or `Dense = partial(hk.Linear, ...)`."""
+        binding = file.names.binding(func) if isinstance(func, ast.Name) else None
+        if binding is None or len(binding.nodes) != 1:
+            return False
+        statement = file.names.parent.get(binding.nodes[0])
+        value = statement.value if isinstance(statement, ast.Assign) else None
+        if isinstance(value, ast.Call) and value.args:
+            is_partial = self.project.name(file, value.func) == "functools.partial"
+            value = value.args[0] if is_partial else None
+        return value is not None and self.creators.is_module_class(self.project.name(file, value))
 
     def _is_unique(self, file: File, call: ast.Call, name: str) -> bool:
         return (
@@ -254,7 +267,7 @@ def plan_names(
                     values = [given_name(function, call, result.forwarded[function]) or call]
             if name in _STORAGE:
                 values = [*call.args[:1], *(k.value for k in call.keywords if k.arg == "name")]
-            elif creators.is_module_class(name):
+            elif creators.is_module_class(name) or result.is_alias(file, call.func):
                 values = [k.value for k in call.keywords if k.arg == "name"]
                 values += _positional_name(call, plans.get(name))
             for value in values:
@@ -271,13 +284,30 @@ def _note_calls(plan: NamePlan, file: File) -> None:
     for node in names.qualified:
         found = plan.project.functions.get(plan.project.name(file, node))
         parent = names.parent.get(node)
-        if found is None or not isinstance(parent, ast.Call):
+        if found is None:
             continue
-        if parent.func is not node and names.qualified.get(parent.func) in TRANSFORMS:
+        if isinstance(parent, ast.List | ast.Tuple | ast.Dict):
+            if names.enclosing(node, (ast.Return, ast.Lambda, ast.Call)) is None:
+                # A table: what is in it may run any number of times.
+                plan.pools.run(("table", id(node)), found[0], True)
+        elif not isinstance(parent, ast.Call):
             continue
-        often = plan.loop(file, parent) is not None
-        often = often or method_around(file, parent) in plan.repeated
-        plan.pools.run(plan.place(file, parent), found[0], often)
+        elif parent.func is node or names.qualified.get(parent.func) not in TRANSFORMS:
+            handed_on = parent.func is not node and (
+                plan.project.name(file, parent.func) in plan.project.functions
+            )
+            plan.pools.run(
+                plan.place(file, parent), found[0], handed_on or _often(plan, file, parent)
+            )
+    for call in names.of(ast.Call):
+        for function in called_functions(plan.project, file, call):
+            if isinstance(function, ast.Lambda) and function is not call.func:
+                plan.pools.run(plan.place(file, call), function, _often(plan, file, call))
+
+
+def _often(plan: NamePlan, file: File, call: ast.Call) -> bool:
+    """True in a loop, and in a method that runs in its caller's frame."""
+    return plan.loop(file, call) is not None or method_around(file, call) in plan.repeated
 
 
 def _find_forwarding(plan: NamePlan, file: File, call: ast.Call) -> None:

@@ -81,6 +81,15 @@ def rewrite_construction(context: Context, call: ast.Call, plan: ClassPlan) -> N
             )
 
 
+def drop_repeated_name(context: Context, call: ast.Call) -> None:
+    """`Dense(8, name="out")`, where `Dense = hk.Linear`, without a name that linen finds taken."""
+    slots = context.text.arguments(call)
+    for index, slot in enumerate(slots):
+        if isinstance(slot.node, ast.keyword) and slot.node.arg == "name":
+            if not context.program.names.keeps(context.file, call, slot.node.value):
+                remove_slot(context.text, slots, index)
+
+
 def rewrite_partial(context: Context, call: ast.Call, plan: ClassPlan | None) -> None:
     """`functools.partial(Block, 8, name="block")`; no plan for a layer of Haiku.
 

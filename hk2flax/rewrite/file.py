@@ -23,7 +23,12 @@ from hk2flax.rewrite.attributes import (
 )
 from hk2flax.rewrite.calls import finish_use, rewrite_call
 from hk2flax.rewrite.classes import decorate_method, rewrite_bases, rewrite_class
-from hk2flax.rewrite.constructors import name_module, rewrite_construction, rewrite_partial
+from hk2flax.rewrite.constructors import (
+    drop_repeated_name,
+    name_module,
+    rewrite_construction,
+    rewrite_partial,
+)
 from hk2flax.rewrite.context import Context
 from hk2flax.rewrite.frozen import widen_comparison, widen_test
 from hk2flax.rewrite.helper_module import is_helper_module
@@ -208,6 +213,9 @@ def _visit_call(context: Context, call: ast.Call) -> None:
             return
         if symbol.kind in ("layer", "function", "initializer", "framework", "transform", "type"):
             rewrite_call(context, call, symbol)
+        return
+    if program.names.is_alias(context.file, call.func):
+        drop_repeated_name(context, call)
         return
     if call.func in program.initializers.values or _makes_initializer(context, call.func):
         around = [n for n in context.file.names.ancestors(call) if isinstance(n, FUNCTIONS)]
