@@ -32,10 +32,10 @@ class Pair:
     theirs: Any
 
 
-def compare(name: str, pairs: Iterable[Pair], loosen: float = 1.0) -> Check:
+def compare(name: str, pairs: Iterable[Pair], loosen: float = 1.0, slack: float = 0.0) -> Check:
     """One check over all pairs: dtypes, shapes and values; NaN equals NaN, integers exactly.
 
-    loosen: factor on the tolerance (10 for gradients).
+    loosen: factor on the tolerance (10 for gradients). slack: what values may differ by besides.
     """
     found = list(pairs)
     if not found:
@@ -58,13 +58,20 @@ def compare(name: str, pairs: Iterable[Pair], loosen: float = 1.0) -> Check:
         worst_abs = max(worst_abs, largest)
         worst_rel = max(worst_rel, largest / scale if scale else float(largest > 0))
         tolerances.add(rel)
-        if not largest <= rel * scale + abs_part * overall:
+        if not largest <= rel * scale + abs_part * overall + slack:
             problems.append(f"{pair.name}: differs by {largest:.3g} at magnitude {scale:.3g}")
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         return Check(name, "differs", worst_abs, worst_rel, problems[0] + more)
     within = f"within {max(tolerances):.0e} of each leaf's magnitude" if tolerances else "exact"
     return Check(name, "equal", worst_abs, worst_rel, "bitwise" if bitwise else within)
+
+
+def rounding(values: Iterable[Any], loosen: float) -> float:
+    """What is rounding in the smallest of these arrays, by the largest value of all."""
+    found = [np.asarray(value) for value in values]
+    parts = [_tolerance(array, loosen)[1] for array in found]
+    return max(parts, default=0.0) * max(map(_magnitude, found), default=0.0)
 
 
 def _magnitude(value: Any) -> float:

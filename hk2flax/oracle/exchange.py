@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Mode = Literal["natural", "sequence", "constant"]
+# Of the Adam step.
+LEARNING_RATE, EPSILON = 1e-2, 1e-3
+
 Key = tuple[str, ...]
 Flat = dict[Key, Any]
 

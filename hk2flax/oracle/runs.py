@@ -12,13 +12,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from .entry import Program
-from .exchange import Case, Mode, Result
+from .exchange import EPSILON, LEARNING_RATE, Case, Mode, Result
 from .inputs import Inputs, arrays, to_numpy, with_arrays
 from .keys import Draws, drawing
 from .trees import flatten, output_arrays
 
 SEED = 7
-LEARNING_RATE, EPSILON = 1e-2, 1e-3
 
 
 class Runs:
