@@ -11,9 +11,12 @@ from hk2flax.plan.attribute_dicts import find_attribute_dicts
 from hk2flax.plan.class_plan import ClassPlan
 from hk2flax.plan.hooks import find_hook_dependence
 from hk2flax.plan.name_dependence import find_name_dependence
+from hk2flax.plan.outside_writes import find_outside_writes
 from hk2flax.plan.positions import find_passed_classes
 from hk2flax.project.creates import class_around, is_layer, method_around, self_name
+from hk2flax.project.index import Class
 from hk2flax.project.scopes import FUNCTIONS
+from hk2flax.project.walk import walk
 from hk2flax.rewrite import storage
 from hk2flax.rewrite.absolute_names import FORCE, force_name
 from hk2flax.rewrite.attributes import (
@@ -73,6 +76,8 @@ def edit_file(context: Context) -> None:
     _note_dtypes(context)
     moved = context.program.moved_classes
     for place, message in find_passed_classes(project, classes, moved, context.file):
+        context.diagnose(place, "HK102", message)
+    for place, message in find_outside_writes(context.program.creators, context.file):
         context.diagnose(place, "HK102", message)
     if context.program.has_attribute_dicts:
         for place, message in find_attribute_dicts(context.program.classes_in(context.file)):
@@ -143,6 +148,10 @@ def _visit_class(context: Context, node: ast.ClassDef) -> None:
     cls = context.program.project.classes.get(context.file.names.scopes[node].prefix)
     plan = context.program.classes.get(cls.name) if cls is not None and cls.node is node else None
     if plan is None:
+        if cls is not None and _was_left(context, cls):
+            message = f"{node.name} is a linen module with a constructor of Haiku's kind"
+            context.diagnose(node, "HK102", message, "haiku.Module")
+            return
         for child in ast.iter_child_nodes(node):
             _visit(context, child)
         return
@@ -159,6 +168,16 @@ def _visit_class(context: Context, node: ast.ClassDef) -> None:
     for method in plan.cls.methods.values():
         decorate_method(context, method)
     rewrite_class(context, plan)
+
+
+def _was_left(context: Context, cls: Class) -> bool:
+    """True for a class that an earlier run left in Haiku's form, over a base that it converted."""
+    is_linen = any("flax.linen.Module" in c.bases for c in context.program.project.mro(cls.name))
+    return (
+        is_linen
+        and "__init__" in cls.methods
+        and any(context.file.haiku_name(n) for n in walk(cls.node))
+    )
 
 
 def _leave_class(context: Context, plan: ClassPlan) -> None:

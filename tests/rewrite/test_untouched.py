@@ -4,7 +4,7 @@ import difflib
 
 import pytest
 
-from tests.sources import rewrite, rewrite_files, texts
+from tests.sources import codes, rewrite, rewrite_files, texts
 
 
 @pytest.mark.parametrize(
@@ -97,3 +97,29 @@ def test_docstrings_and_strings_keep_haiku():
     assert '"""Uses hk.Linear."""' in found
     assert 'print("hk.Linear")' in found
     assert "# hk.Linear" in found
+
+
+def test_a_class_that_was_left_over_a_converted_base_stays_as_it_is():
+    """`rewrite_files` runs twice: the second run must not convert half of what the first left."""
+    text = """
+import haiku as hk
+
+
+class Base(hk.Module):
+    def __init__(self, size):
+        super().__init__()
+        self.size = size
+
+    def __call__(self, x):
+        return hk.Linear(self.size)(x)
+
+
+class Derived(Base):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.second = hk.Linear(self.size)
+"""
+    found = rewrite(text)
+    assert "class Base(nn.Module)" in found
+    assert "self.second = hk.Linear(self.size)" in found
+    assert codes(found) == ["HK102"]
