@@ -78,7 +78,7 @@ def edit_file(context: Context) -> None:
     for place, message in find_passed_classes(project, classes, moved, context.file):
         context.diagnose(place, "HK102", message)
     for place, message in find_outside_writes(context.program.creators, context.file):
-        context.diagnose(place, "HK102", message)
+        context.diagnose(place, "HK103", message)
     if context.program.has_attribute_dicts:
         for place, message in find_attribute_dicts(context.program.classes_in(context.file)):
             context.diagnose(place, "HK102", message)
