@@ -27,7 +27,7 @@ from hk2flax.plan.class_plan import (
     stored_attributes,
 )
 from hk2flax.plan.containers import loses_class
-from hk2flax.plan.inheritance import layer_plan, only_forwarded, plan_super
+from hk2flax.plan.inheritance import hands_on, layer_plan, only_forwarded, plan_super
 from hk2flax.plan.naming import names_a_module, plan_naming
 from hk2flax.plan.reflection import reflection_problems
 from hk2flax.plan.reserved import RESERVED, free_name
@@ -113,6 +113,9 @@ def _plan_init(
     methods = {m for c in project.mro(plan.name) for m in c.methods}
     plan.parameters = _parameters(init, taken, methods)
     kwarg = init.args.kwarg
+    vararg = init.args.vararg
+    if vararg is not None and hands_on(plan, vararg):
+        plan.parameters = [p for p in plan.parameters if p.star != "*"]
     if kwarg is not None and only_forwarded(plan, scope.bindings[kwarg.arg]):
         plan.parameters = [p for p in plan.parameters if p.star != "**"]
     plan_naming(project, creators, plan, base)

@@ -72,21 +72,24 @@ def _bind_base(plan: ClassPlan, base: ClassPlan, call: ast.Call) -> None:
     if arguments and isinstance(call.func, ast.Attribute) and not is_super(call.func.value):
         arguments = arguments[1:]
     names = [p.name for p in base.parameters if not p.kw_only]
+    forwards = in_front = False
+    if init.args.vararg is not None and hands_on(plan, init.args.vararg):
+        arguments, forwards, in_front = arguments[:-1], True, True
     if any(isinstance(a, ast.Starred) for a in arguments) or len(arguments) > len(names):
         plan.problems.append(
             (call, "HK102", "super().__init__ gets arguments that cannot be counted")
         )
         return
     given.update(zip(names, arguments, strict=False))
-    forwards = False
     value: ast.expr | None
     for keyword in call.keywords:
         if keyword.arg is None:
             value = keyword.value
-            forwards = bool(
+            is_own = bool(
                 init.args.kwarg and isinstance(value, ast.Name) and value.id == init.args.kwarg.arg
             )
-            if not forwards:
+            forwards = forwards or is_own
+            if not is_own:
                 plan.spread.append(value)
             elif _is_changed(plan, value):
                 name = ast.unparse(value)
@@ -123,7 +126,10 @@ def _bind_base(plan: ClassPlan, base: ClassPlan, call: ast.Call) -> None:
                 redeclare.pop()
         elif value is not None:
             plan.computed[parameter.field] = value
-            if mine is not None:  # linen may run __post_init__ again: the argument stays beside it
+            stays = isinstance(value, ast.Name) and plan.where_none.get(value) == parameter.name
+            if (
+                mine is not None and not stays
+            ):  # linen may run __post_init__ again: the argument stays beside it
                 taken = {
                     *init_names(plan),
                     *(p.field for p in [*plan.parameters, *base.parameters]),
@@ -135,9 +141,9 @@ def _bind_base(plan: ClassPlan, base: ClassPlan, call: ast.Call) -> None:
     extra = [p for p in plan.parameters if p.field and p.name not in inherited]
     if forwards:
         known = {p.name for p in plan.parameters}
-        plan.parameters += [
-            p for p in base.parameters if p.name not in known and p.name not in given
-        ]
+        inherited_ones = [p for p in base.parameters if p.name not in known and p.name not in given]
+        at = 0 if in_front else len(plan.parameters)
+        plan.parameters[at:at] = inherited_ones
     mine_order = [p.name for p in plan.parameters if p.field]
     by_keyword = all(p.kw_only for p in [*base_fields, *extra])
     in_order = by_keyword or mine_order[: len(order)] == order
@@ -182,6 +188,17 @@ def _inline(plan: ClassPlan, value: ast.expr, call: ast.Call) -> None:
         if names.enclosing(node, (ast.stmt,)) is step:  # `sizes = sizes or [3]`: the argument
             plan.inlined[node] = node.id
             continue
+        default = _default_where_none(plan, node.id, found[1])
+        if default is not None and default.lineno < call.lineno and not _has_effect(default.value):
+            plan.inlined[node] = default.value
+            plan.where_none[node] = node.id
+            _inline(plan, default.value, call)
+            uses = names.uses.get(id(found[1]), ())
+            around = names.parent[default]
+            if all(u in plan.inlined or around in names.ancestors(u) for u in uses):
+                assert isinstance(around, ast.If)
+                plan.dropped.add(around)
+            continue
         if (
             not (isinstance(step, ast.Assign) and len(places) == 1 and step.targets == places)
             or step not in init.body
@@ -196,6 +213,25 @@ def _inline(plan: ClassPlan, value: ast.expr, call: ast.Call) -> None:
         uses = names.uses.get(id(found[1]), ())
         if all(u in plan.inlined or names.enclosing(u, (ast.stmt,)) is step for u in uses):
             plan.dropped.add(step)
+
+
+def _default_where_none(plan: ClassPlan, name: str, binding: Binding) -> ast.Assign | None:
+    """The `name = value` of `if name is None: name = value`, all that happens to a parameter."""
+    names = plan.cls.file.names
+    places = [n for n in binding.nodes if not isinstance(n, ast.arg)]
+    step = names.parent.get(places[0]) if len(places) == 1 else None
+    around = names.parent.get(step) if step is not None else None
+    if not isinstance(step, ast.Assign) or not isinstance(around, ast.If):
+        return None
+    match around.test:
+        case ast.Compare(ast.Name(id=tested), [ast.Is()], [ast.Constant(value=None)]):
+            is_none = tested == name
+        case _:
+            is_none = False
+    alone = around.body == [step] and not around.orelse and step.targets == places
+    has_parameter = len(binding.nodes) == 2 and any(p.name == name for p in plan.parameters)
+    assert plan.init is not None
+    return step if is_none and alone and has_parameter and around in plan.init.body else None
 
 
 def _has_effect(node: ast.expr) -> bool:
@@ -242,6 +278,24 @@ def _same(a: ast.expr | None, b: ast.expr | None) -> bool:
     if a is None or b is None:
         return a is b
     return ast.dump(a) == ast.dump(b)
+
+
+def hands_on(plan: ClassPlan, vararg: ast.arg) -> bool:
+    """True for `def __init__(self, *args): super().__init__(*args)`, all positions as they are."""
+    init, names = plan.init, plan.cls.file.names
+    assert init is not None
+    uses = names.uses.get(id(names.scopes[init].bindings[vararg.arg]), [])
+    if len(uses) != 1 or len([*init.args.posonlyargs, *init.args.args]) != 1:
+        return False
+    star = names.parent[uses[0]]
+    call = names.parent.get(star)
+    return (
+        isinstance(star, ast.Starred)
+        and isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and is_super(call.func.value)
+        and call.args == [star]
+    )
 
 
 def _is_changed(plan: ClassPlan, mapping: ast.expr) -> bool:

@@ -175,7 +175,13 @@ def _post_init(context: Context, plan: ClassPlan, pad: str, step: str) -> list[s
         else:
             text = context.text.of(value)
             plain = isinstance(value, ast.Constant | ast.Name | ast.Attribute | ast.List | ast.Call)
-            context.text.set(place, text if plain else f"({text})")
+            text = text if plain else f"({text})"
+            if place in plan.where_none:
+                own = f"{me}.{_field_of(plan, plan.where_none[place])}"
+                text = f"{text} if {own} is None else {own}"
+                statement = context.file.names.parent[place]
+                text = text if isinstance(statement, ast.keyword | ast.Call) else f"({text})"
+            context.text.set(place, text)
     lines = [f"{pad}def __post_init__({me}):"]
     for mapping in plan.spread:
         lines.append(f"{pad}{step}for field, value in {_loose(context, mapping)}.items():")
