@@ -41,7 +41,7 @@ class ClassPlan:
     computed: base fields whose value this class computes, by field name. spread: the `**mappings`
     that it hands to the base constructor.
     inlined: names in what the base constructor gets -> what stands for them, in `__post_init__`;
-        `where_none`: those whose parameter counts where it is not None.
+        `where`: under which test; else it is the parameter.
     renames: attribute of self -> its name in the output (own attributes; see `attribute`).
     dropped: statements of `__init__` that disappear. aliases: which of them stored a parameter;
         naming: which only work out the module's name, in local names that are `naming_names`.
@@ -69,7 +69,7 @@ class ClassPlan:
     computed: dict[str, ast.expr] = field(default_factory=dict)
     spread: list[ast.expr] = field(default_factory=list)
     inlined: dict[ast.Name, ast.expr | str] = field(default_factory=dict)
-    where_none: dict[ast.Name, str] = field(default_factory=dict)
+    where: dict[ast.expr, ast.If] = field(default_factory=dict)
     renames: dict[str, str] = field(default_factory=dict)
     dropped: set[ast.stmt] = field(default_factory=set)
     aliases: dict[str, ast.stmt] = field(default_factory=dict)

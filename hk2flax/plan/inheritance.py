@@ -126,7 +126,7 @@ def _bind_base(plan: ClassPlan, base: ClassPlan, call: ast.Call) -> None:
                 redeclare.pop()
         elif value is not None:
             plan.computed[parameter.field] = value
-            stays = isinstance(value, ast.Name) and plan.where_none.get(value) == parameter.name
+            stays = value in plan.where and getattr(value, "id", "") == parameter.name
             if (
                 mine is not None and not stays
             ):  # linen may run __post_init__ again: the argument stays beside it
@@ -188,16 +188,17 @@ def _inline(plan: ClassPlan, value: ast.expr, call: ast.Call) -> None:
         if names.enclosing(node, (ast.stmt,)) is step:  # `sizes = sizes or [3]`: the argument
             plan.inlined[node] = node.id
             continue
-        default = _default_where_none(plan, node.id, found[1])
-        if default is not None and default.lineno < call.lineno and not _has_effect(default.value):
-            plan.inlined[node] = default.value
-            plan.where_none[node] = node.id
-            _inline(plan, default.value, call)
+        branch = _changed_where(plan, node.id, found[1])
+        if branch is not None and branch.lineno < call.lineno:
+            value = branch.body[0].value  # type: ignore[attr-defined]
+            plan.inlined[node] = value
+            plan.where[node] = branch
+            tested = [n for n in walk(branch.test) if isinstance(n, ast.Name) and n.id == node.id]
+            plan.inlined.update(dict.fromkeys(tested, node.id))
+            _inline(plan, value, call)
             uses = names.uses.get(id(found[1]), ())
-            around = names.parent[default]
-            if all(u in plan.inlined or around in names.ancestors(u) for u in uses):
-                assert isinstance(around, ast.If)
-                plan.dropped.add(around)
+            if all(u in plan.inlined or branch in names.ancestors(u) for u in uses):
+                plan.dropped.add(branch)
             continue
         if (
             not (isinstance(step, ast.Assign) and len(places) == 1 and step.targets == places)
@@ -215,8 +216,11 @@ def _inline(plan: ClassPlan, value: ast.expr, call: ast.Call) -> None:
             plan.dropped.add(step)
 
 
-def _default_where_none(plan: ClassPlan, name: str, binding: Binding) -> ast.Assign | None:
-    """The `name = value` of `if name is None: name = value`, all that happens to a parameter."""
+def _changed_where(plan: ClassPlan, name: str, binding: Binding) -> ast.If | None:
+    """The `if name is None: name = value`, or another test, that is all that binds a parameter.
+
+    linen may run `__post_init__` again, so the test must come out the same or be of that form.
+    """
     names = plan.cls.file.names
     places = [n for n in binding.nodes if not isinstance(n, ast.arg)]
     step = names.parent.get(places[0]) if len(places) == 1 else None
@@ -225,13 +229,21 @@ def _default_where_none(plan: ClassPlan, name: str, binding: Binding) -> ast.Ass
         return None
     match around.test:
         case ast.Compare(ast.Name(id=tested), [ast.Is()], [ast.Constant(value=None)]):
-            is_none = tested == name
+            again = tested == name
         case _:
-            is_none = False
+            read = {n.id for n in walk(around.test) if isinstance(n, ast.Name)}
+            bound = names.scopes[plan.init].bindings if plan.init is not None else {}
+            own = {p.name for p in plan.parameters if p.field and len(bound[p.name].nodes) == 1}
+            again = name not in read and read <= own and not _calls(around.test)
+    assert plan.init is not None
     alone = around.body == [step] and not around.orelse and step.targets == places
     has_parameter = len(binding.nodes) == 2 and any(p.name == name for p in plan.parameters)
-    assert plan.init is not None
-    return step if is_none and alone and has_parameter and around in plan.init.body else None
+    pure = not _has_effect(step.value) and around in plan.init.body
+    return around if again and alone and has_parameter and pure else None
+
+
+def _calls(node: ast.expr) -> bool:
+    return any(isinstance(n, ast.Call | ast.NamedExpr) for n in walk(node))
 
 
 def _has_effect(node: ast.expr) -> bool:
@@ -266,8 +278,8 @@ def _redeclared(
     """
     result = []
     for parameter in base_fields:
-        filled = plan.spread and parameter.default is None and parameter.name not in own
-        if parameter.field in plan.computed or filled:
+        filled = plan.spread and parameter.default is None
+        if (parameter.field in plan.computed or filled) and parameter.name not in own:
             result.append(replace(parameter, default=ast.Constant(None), node=None))
         else:
             result.append(own.get(parameter.name, parameter))

@@ -176,9 +176,9 @@ def _post_init(context: Context, plan: ClassPlan, pad: str, step: str) -> list[s
             text = context.text.of(value)
             plain = isinstance(value, ast.Constant | ast.Name | ast.Attribute | ast.List | ast.Call)
             text = text if plain else f"({text})"
-            if place in plan.where_none:
-                own = f"{me}.{_field_of(plan, plan.where_none[place])}"
-                text = f"{text} if {own} is None else {own}"
+            if place in plan.where:
+                test = context.text.of(plan.where[place].test)
+                text = f"{text} if {test} else {me}.{_field_of(plan, place.id)}"
                 statement = context.file.names.parent[place]
                 text = text if isinstance(statement, ast.keyword | ast.Call) else f"({text})"
             context.text.set(place, text)

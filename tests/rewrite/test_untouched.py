@@ -116,7 +116,7 @@ class Base(hk.Module):
 
 class Derived(Base):
     def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
+        super().__init__(*args[:1], **kwargs)
         self.second = hk.Linear(self.size)
 """
     found = rewrite(text)
