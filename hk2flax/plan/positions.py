@@ -45,9 +45,9 @@ def find_passed_classes(
     """Yields (node, message) where a file passes a moved class on as a value."""
     if not moved:
         return
-    for plan in classes.values():
-        if plan.name in moved and plan.cls.file is file and plan.cls.node.decorator_list:
-            yield plan.cls.node, _passed(plan.cls.node.name)
+    for cls in file.names.of(ast.ClassDef):
+        if cls.decorator_list and file.names.scopes[cls].prefix in moved:
+            yield cls, _passed(cls.name)
     for node in file.names.qualified:
         name = project.name(file, node)
         if name not in moved or in_annotation(file, node):
