@@ -86,7 +86,8 @@ class Arrays:
         classes = self.project.mro(cls.name)
         owner = next((c for c in classes if "__call__" in c.methods), None)
         if owner is None:
-            return any(base in _LAYERS for c in classes for base in c.bases)
+            bases = {base for c in classes for base in c.bases} - set(self.project.classes)
+            return bool(bases) and bases <= _LAYERS
         return self._returns_array(owner.file, owner.methods["__call__"], given)
 
     def _local(self, file: File, name: ast.Name, given: bool) -> bool:
@@ -123,10 +124,7 @@ class Arrays:
     def _kept(self, file: File, attribute: ast.Attribute) -> list[tuple[File, ast.AST]]:
         """What `self.x` is: a method, or all that the class and its bases assign to it."""
         owner = class_around(self.project, file, attribute)
-        method = method_around(file, attribute)
-        if owner is None or method is None:
-            return []
-        if getattr(attribute.value, "id", "") != self_name(method):
+        if owner is None or not self._is_self(file, attribute.value):
             return []
         found: list[tuple[File, ast.AST]] = []
         for cls in self.project.mro(owner.name):
@@ -139,6 +137,10 @@ class Arrays:
                         value = parent.value if _is_plain_assignment(parent, node) else node
                         found.append((cls.file, value))
         return found
+
+    def _is_self(self, file: File, node: ast.expr) -> bool:
+        method = method_around(file, node)
+        return method is not None and getattr(node, "id", "") == self_name(method)
 
     def _returns_array(self, file: File, function: Function | ast.AST, given: bool) -> bool:
         key = (function, given)
@@ -173,7 +175,11 @@ class Arrays:
                 return self._is_array(file, inner, function, given)
             case ast.IfExp(body=left, orelse=right):
                 return all(self._is_array(file, n, function, given) for n in (left, right))
-            case ast.Call(func=ast.Attribute(attr=attr)) if attr in _METHODS:
+            case ast.Call(func=ast.Attribute(attr=attr, value=inner)) if attr in _METHODS:
+                if node.func in file.names.qualified:  # `tree.flatten(x)` gives a list
+                    return _is_function(self.project.name(file, node.func))
+                if self._is_self(file, inner):
+                    return self.gives_array(file, node.func, False)
                 return True
             case ast.Call(func=ast.Attribute(attr=attr, value=inner)) if attr in _OF_ARRAYS:
                 if self._is_array(file, inner, function, given):
@@ -241,7 +247,7 @@ def chain(call: ast.Call) -> list[ast.expr]:
 def _is_function(name: str) -> bool:
     module, _, function = name.rpartition(".")
     return (
-        module == "jax.nn"
+        (module == "jax.nn" and function != "logsumexp")  # with return_sign, two
         or (module in ("jax.numpy", "numpy") and function in _NUMPY)
         or (module == "haiku" and function in _HAIKU)
     )

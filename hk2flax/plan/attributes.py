@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Container
 
-from hk2flax.plan.class_plan import ClassPlan, Parameter, stored_attributes
+from hk2flax.plan.class_plan import ClassPlan, Parameter, assigned_pairs, stored_attributes
 from hk2flax.plan.containers import changed_in_place, is_built_in
 from hk2flax.plan.reserved import RESERVED, free_name
 from hk2flax.project.creates import Creators, called_functions, self_name
@@ -27,7 +27,7 @@ def plan_aliases(
     assert init is not None
     found: dict[str, list[tuple[str, ast.stmt]]] = {}
     for statement in init.body:
-        pairs = _assigned_pairs(statement)
+        pairs = assigned_pairs(statement)
         hits = [
             (t.attr, v.id)
             for t, v in pairs
@@ -53,7 +53,7 @@ def plan_aliases(
         for statement in [s for a, s in places if a == attribute]:
             chosen[statement] = chosen.get(statement, 0) + 1
     for statement, count in chosen.items():
-        if count == len(_assigned_pairs(statement)):
+        if count == len(assigned_pairs(statement)):
             plan.dropped.add(statement)
         else:  # `self.a, self.b = x, x`: keep it whole
             for parameter in [p for p, s in plan.aliases.items() if s is statement]:
@@ -73,21 +73,6 @@ def _always_is(plan: ClassPlan, stores: list[ast.Attribute], parameter: str) -> 
     return all(parent.get(s) in init.body for s in stores) and all(
         isinstance(v, ast.Name) and v.id == parameter for v in values
     )
-
-
-def _assigned_pairs(statement: ast.stmt) -> list[tuple[ast.expr, ast.expr]]:
-    """The (target, value) pairs of an assignment, tuples taken apart."""
-    if isinstance(statement, ast.AnnAssign) and statement.value is not None:
-        return [(statement.target, statement.value)]
-    if not isinstance(statement, ast.Assign):
-        return []
-    pairs: list[tuple[ast.expr, ast.expr]] = []
-    for target in statement.targets:
-        if isinstance(target, ast.Tuple) and isinstance(statement.value, ast.Tuple):
-            pairs += zip(target.elts, statement.value.elts, strict=False)
-        else:
-            pairs.append((target, statement.value))
-    return pairs
 
 
 def plan_attributes(
@@ -201,7 +186,7 @@ def plan_filled(project: Project, plan: ClassPlan, helpers: Container[ast.AST]) 
 def _stored_value(plan: ClassPlan, target: ast.Attribute) -> ast.expr | None:
     """What an assignment stores in a target, tuples taken apart."""
     statement = plan.cls.file.names.enclosing(target, (ast.stmt,))
-    pairs = _assigned_pairs(statement) if isinstance(statement, ast.stmt) else []
+    pairs = assigned_pairs(statement) if isinstance(statement, ast.stmt) else []
     return next((value for place, value in pairs if place is target), None)
 
 

@@ -127,9 +127,11 @@ def changing_attributes(project: Project, cls: Class, but: Container[ast.AST] = 
         for method in relative.methods.values():
             stored = stored_attributes(method, self_name(method))
             if method.name in _CONSTRUCTORS:
-                parent = relative.file.names.parent
-                values = {t.attr: getattr(parent[t], "value", None) for t in stored}
-                containers |= {name for name, value in values.items() if is_built_in(value)}
+                pairs = [
+                    p for n in walk(method) if isinstance(n, ast.stmt) for p in assigned_pairs(n)
+                ]
+                values = {target: value for target, value in pairs}
+                containers |= {t.attr for t in stored if is_built_in(values.get(t))}
             elif method not in but:
                 assigned |= {target.attr for target in stored}
                 in_place |= changed_in_place(relative.file, method)
@@ -146,6 +148,21 @@ def stored_attributes(function: ast.FunctionDef, me: str) -> list[ast.Attribute]
         and isinstance(n.value, ast.Name)
         and n.value.id == me
     ]
+
+
+def assigned_pairs(statement: ast.stmt) -> list[tuple[ast.expr, ast.expr]]:
+    """The (target, value) pairs of an assignment, tuples taken apart."""
+    if isinstance(statement, ast.AnnAssign) and statement.value is not None:
+        return [(statement.target, statement.value)]
+    if not isinstance(statement, ast.Assign):
+        return []
+    pairs: list[tuple[ast.expr, ast.expr]] = []
+    for target in statement.targets:
+        if isinstance(target, ast.Tuple) and isinstance(statement.value, ast.Tuple):
+            pairs += zip(target.elts, statement.value.elts, strict=False)
+        else:
+            pairs.append((target, statement.value))
+    return pairs
 
 
 def is_super_call(node: ast.stmt, method: str = "__init__") -> bool:

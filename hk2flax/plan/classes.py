@@ -114,7 +114,7 @@ def _plan_init(
     plan.parameters = _parameters(init, taken, methods)
     kwarg = init.args.kwarg
     vararg = init.args.vararg
-    if vararg is not None and hands_on(plan, vararg):
+    if vararg is not None and base is not None and hands_on(plan, vararg):
         plan.parameters = [p for p in plan.parameters if p.star != "*"]
     if kwarg is not None and only_forwarded(plan, scope.bindings[kwarg.arg]):
         plan.parameters = [p for p in plan.parameters if p.star != "**"]

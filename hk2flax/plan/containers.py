@@ -45,6 +45,8 @@ def loses_class(project: Project, file: File, value: ast.expr) -> bool:
 
 def is_built_in(value: ast.expr | None) -> bool:
     """True for a list, dict or set that is made here: `[]`, `dict(a=1)`, `deque(maxlen=3)`."""
+    if isinstance(value, ast.BinOp):  # [0] * size
+        return is_built_in(value.left) or is_built_in(value.right)
     if isinstance(value, ast.Call):
         name = value.func.attr if isinstance(value.func, ast.Attribute) else value.func
         return (name.id if isinstance(name, ast.Name) else name) in _MAKERS
@@ -54,20 +56,29 @@ def is_built_in(value: ast.expr | None) -> bool:
 def changed_in_place(file: File, method: ast.FunctionDef) -> set[str]:
     """The attributes of self that a method appends to, or stores items in, at any depth."""
     me = self_name(method)
+    local: dict[str, str] = {}  # table = self.table
+    for node in walk(method):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute):
+            if getattr(node.value.value, "id", "") == me:
+                local |= {t.id: node.value.attr for t in node.targets if isinstance(t, ast.Name)}
     changed = set()
     for node in walk(method):
-        if not isinstance(node, ast.Attribute) or getattr(node.value, "id", "") != me:
+        if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == me:
+            name = node.attr
+        elif isinstance(node, ast.Name) and node.id in local:
+            name = local[node.id]
+        else:
             continue
         inner: ast.AST = node
         outer = file.names.parent[inner]
         while isinstance(outer, ast.Subscript) and outer.value is inner:
             if not isinstance(outer.ctx, ast.Load):
-                changed.add(node.attr)
+                changed.add(name)
             inner, outer = outer, file.names.parent[outer]
         if isinstance(outer, ast.Attribute) and outer.attr in _CHANGES:
             call = file.names.parent[outer]
             if isinstance(call, ast.Call) and call.func is outer:
-                changed.add(node.attr)
+                changed.add(name)
     return changed
 
 

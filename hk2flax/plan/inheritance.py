@@ -239,7 +239,9 @@ def _changed_where(plan: ClassPlan, name: str, binding: Binding) -> ast.If | Non
     alone = around.body == [step] and not around.orelse and step.targets == places
     has_parameter = len(binding.nodes) == 2 and any(p.name == name for p in plan.parameters)
     pure = not _has_effect(step.value) and around in plan.init.body
-    return around if again and alone and has_parameter and pure else None
+    # What reads it before the test would read the field, which holds the new value by then.
+    first = all(use.lineno >= around.lineno for use in names.uses.get(id(binding), []))
+    return around if again and alone and has_parameter and pure and first else None
 
 
 def _calls(node: ast.expr) -> bool:

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 from hk2flax.catalog import lookup
 from hk2flax.catalog.signatures import bind_call, parse_signature
-from hk2flax.plan.class_plan import ClassPlan
+from hk2flax.plan.class_plan import ClassPlan, assigned_pairs
 from hk2flax.plan.hooks import creator_initializers
-from hk2flax.project.creates import class_around, method_around, self_name
+from hk2flax.project.creates import class_around, is_super, method_around, self_name
 from hk2flax.project.index import File, Project
 from hk2flax.project.scopes import FUNCTIONS, Function
 from hk2flax.project.walk import walk
@@ -89,6 +89,12 @@ def find_initializers(project: Project, plans: dict[str, ClassPlan]) -> Initiali
             haiku_calls.append((file, call, name))
         elif name in plans or name in project.functions:
             project_calls.setdefault(name, []).append((file, call))
+    for plan in plans.values():
+        given = getattr(plan.super_call, "value", None)
+        bases = [c.name for c in project.mro(plan.name)[1:] if c.name in plans]
+        if bases and isinstance(given, ast.Call) and isinstance(given.func, ast.Attribute):
+            if is_super(given.func.value):
+                project_calls.setdefault(bases[0], []).append((plan.cls.file, given))
     for file, call, name in haiku_calls:
         symbol = lookup(name)
         if symbol is None or not (symbol.kind == "layer" or symbol.name in _STORAGE):
@@ -358,14 +364,10 @@ class _Flow:
                 self.result.parameters.add(key)
             for other in cls.methods.values():
                 for statement in walk(other):
-                    if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value:
-                        if isinstance(statement, ast.Assign):
-                            targets = statement.targets
-                        else:
-                            targets = [statement.target]
-                        for target in targets:
-                            if isinstance(target, ast.Attribute) and target.attr == node.attr:
-                                self.mark(cls.file, statement.value)
+                    pairs = assigned_pairs(statement) if isinstance(statement, ast.stmt) else []
+                    for target, value in pairs:
+                        if isinstance(target, ast.Attribute) and target.attr == node.attr:
+                            self.mark(cls.file, value)
 
     def _follow_method(self, file: File, method: ast.FunctionDef) -> None:
         """`self._init`, a method of (shape, dtype), or a property that returns an initialiser."""

@@ -36,7 +36,8 @@ class NamePlan:
     """Names given by class (or by function outside classes), and the calls of each function.
 
     `repeated` methods run in their caller's frame; `scoped` ones start all names afresh.
-    `forwarded` are functions with the parameter that they hand on as a name.
+    `forwarded` are functions with the parameter that they hand on as a name; `handed_on` those
+    that are used as values.
     """
 
     project: Project
@@ -48,6 +49,7 @@ class NamePlan:
     repeated: set[ast.AST] = field(default_factory=set)
     scoped: set[ast.AST] = field(default_factory=set)
     forwarded: dict[ast.AST, str] = field(default_factory=dict)
+    handed_on: set[ast.AST] = field(default_factory=set)
 
     def pool(self, file: File, node: ast.AST) -> object:
         """What shares a linen scope with `node`: its class, else its function, else the file.
@@ -140,6 +142,8 @@ class NamePlan:
         """True for `name=name` in a function that its callers give names which occur once."""
         function = function_around(file, call)
         if function is None or self.forwarded.get(function) != value.id:
+            return False
+        if function in self.handed_on:  # `partial(conv, name="x")` gives it any number of times
             return False
         for site_file, site in self.sites.get(function, []):
             given = given_name(function, site, value.id)
@@ -286,6 +290,8 @@ def _note_calls(plan: NamePlan, file: File) -> None:
         parent = names.parent.get(node)
         if found is None:
             continue
+        if not isinstance(parent, ast.Call) or parent.func is not node:
+            plan.handed_on.add(found[0])
         if isinstance(parent, ast.List | ast.Tuple | ast.Dict):
             if names.enclosing(node, (ast.Return, ast.Lambda, ast.Call)) is None:
                 # A table: what is in it may run any number of times.

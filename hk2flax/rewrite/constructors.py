@@ -214,7 +214,8 @@ def _keys(context: Context, value: ast.expr) -> list[str] | None:
         if binding is None or binding.kind != "value" or len(binding.nodes) != 1:
             return None
         for use in names.uses.get(id(binding), []):
-            if not isinstance(names.parent.get(use), ast.keyword):
+            spread = names.parent.get(use)
+            if not isinstance(spread, ast.keyword) or spread.arg is not None:
                 return None  # it may be changed there
         assignment = names.parent.get(binding.nodes[0])
         value = assignment.value if isinstance(assignment, ast.Assign) else value
