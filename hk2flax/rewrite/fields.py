@@ -77,6 +77,14 @@ def field_text(context: Context, plan: ClassPlan, parameter: Parameter) -> str:
         kind = f"dict[str, {context.from_import('typing', 'Any')}]"
         return f"{parameter.field}: {kind} = {_field(context)}(default_factory=dict, kw_only=True)"
     value = context.text.alone(default) if _here(context, default) else ast.unparse(default)
+    inherited = _inherited(context, plan, parameter, default)
+    if inherited and kw_only:
+        return (
+            f"{parameter.field}: {annotation} = "
+            f"{_field(context)}(default={inherited}, kw_only=True)"
+        )
+    if inherited:
+        return f"{parameter.field}: {annotation} = {inherited}"
     if _needs_factory(context, default):
         factory = {"[]": "list", "{}": "dict", "set()": "set"}.get(value, f"lambda: {value}")
         arguments = f"default_factory={factory}" + (", kw_only=True" if kw_only else "")
@@ -84,6 +92,23 @@ def field_text(context: Context, plan: ClassPlan, parameter: Parameter) -> str:
     if kw_only:
         return f"{parameter.field}: {annotation} = {_field(context)}(default={value}, kw_only=True)"
     return f"{parameter.field}: {annotation} = {value}"
+
+
+def _inherited(context: Context, plan: ClassPlan, parameter: Parameter, default: ast.expr) -> str:
+    """`Base.w_init` for a default that the base class writes with names of its own, else "".
+
+    Its text may mean something else here: another file, or an initialiser in Haiku's form.
+    """
+    names, program = context.file.names, context.program
+    if _here(context, default) and any(n is plan.init for n in names.ancestors(default)):
+        return ""
+    is_initializer = default in program.initializers.values
+    if isinstance(default, ast.Constant) or (_here(context, default) and not is_initializer):
+        return ""
+    if not is_initializer and not isinstance(default, ast.Name | ast.Attribute):
+        return ""
+    bases = [b for b in plan.cls.node.bases if context.name(b) in program.classes]
+    return f"{context.text.of(bases[0])}.{parameter.field}" if bases else ""
 
 
 def _here(context: Context, node: ast.expr) -> bool:
