@@ -95,6 +95,7 @@ def _conv(count: int | None) -> Symbol:
         note="An integer kernel means one dimension in linen, so it is written as a tuple. A pair "
         "as padding counts for every dimension in Haiku; linen reads its two numbers as two "
         "dimensions. Channels-first data and padding functions need the helper.",
+        gives_array=True,
         source=_SOURCE,
     )
 
@@ -122,6 +123,7 @@ def _conv_transpose(count: int | None) -> Symbol:
         note="Haiku keeps the kernel as (..., out, in): the converter swaps the last two axes. "
         "Where both are equal, forgetting it changes results without an error. Initialisers that "
         "look at the fan see Haiku's order, so they need the helper.",
+        gives_array=True,
         source=_SOURCE,
     )
 
@@ -134,6 +136,7 @@ def _depthwise(count: int) -> Symbol:
         "inputs",
         note="In plain linen the number of channels must be known where the layer is made: "
         "`nn.Conv(channels * multiplier, kernel, feature_group_count=channels)`.",
+        gives_array=True,
         source=_DEPTHWISE,
     )
 
@@ -148,6 +151,7 @@ SYMBOLS = (
         "w_init=None, b_init=None, data_format='NHWC', name=None",
         "inputs",
         note="Two depthwise layers: (h, 1) without bias, then (1, w) with stride 1.",
+        gives_array=True,
         source=_DEPTHWISE,
     ),
 )

@@ -14,6 +14,7 @@ _STORAGE = (
         "name, shape, dtype=None, init=None",
         "The same name twice is the same parameter in Haiku and an error in linen.",
         _BASE,
+        gives_array=True,
         plain="`self.param(name, init, shape, dtype)`",
     ),
     framework(

@@ -33,6 +33,7 @@ SYMBOLS = (
         "same key. Haiku has no `deterministic`: the caller's `if is_training` becomes it. Haiku "
         "accepts a traced rate and raises for a rate of 1; linen the other way round. What is "
         "infinite or NaN and dropped becomes 0 in linen and NaN in Haiku, which multiplies.",
+        gives_array=True,
         source="haiku/_src/basic.py; flax/linen/stochastic.py; JMLR 15(56):1929",
     ),
     symbol(
@@ -45,6 +46,7 @@ SYMBOLS = (
             positional=2,
         ),
         note="With jax_enable_x64 jax's default dtype is float64, Haiku's stays float32.",
+        gives_array=True,
         source="haiku/_src/basic.py; jax/_src/nn/functions.py",
     ),
     symbol(

@@ -27,6 +27,7 @@ SYMBOLS = (
         ),
         note="Haiku's default weights are 0.88 times as wide as lecun_normal, linen's default. "
         "`precision` is an argument of the call in Haiku and of the constructor in linen.",
+        gives_array=True,
         source="haiku/_src/basic.py; flax/linen/linear.py",
     ),
     layer(
@@ -34,6 +35,7 @@ SYMBOLS = (
         "output_size=None, bias_dims=None, b_init=None, name=None",
         "inputs, multiplier=None",
         note="Leading ones of the bias shape are stripped: bias_dims=[1] on NHWC gives (H, 1, 1).",
+        gives_array=True,
         source="haiku/_src/bias.py",
     ),
     layer(
@@ -78,6 +80,7 @@ SYMBOLS = (
             "default weights have a deviation of 1/sqrt(features) in linen and 0.88 in Haiku.",
         ),
         note="The table is float32 whatever the input.",
+        gives_array=True,
         source="haiku/_src/embed.py; flax/linen/linear.py",
     ),
 )

@@ -150,6 +150,7 @@ class Symbol:
     note: what to watch for, for the reference page.
     source: where the facts come from (Haiku symbol, Flax documentation, paper).
     rng: True when calling it (of an initialiser: what it makes) draws a random key.
+    gives_array: True when calling it (of a layer: the instance) returns one array, never a tuple.
     steers_haiku: True when calling it changes nothing that a Flax program computes: a statement
         that does only that is taken out.
     """
@@ -165,4 +166,5 @@ class Symbol:
     note: str = ""
     source: str = ""
     rng: bool = False
+    gives_array: bool = False
     steers_haiku: bool = False

@@ -18,6 +18,7 @@ SYMBOLS = (
         "activate_final=False, name=None",
         "inputs, dropout_rate=None, rng=None",
         note="Dropout comes before the activation. Layers are named linear_0, linear_1, ...",
+        gives_array=True,
         source="haiku/_src/nets/mlp.py",
     ),
     layer(

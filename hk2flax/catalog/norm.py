@@ -64,6 +64,7 @@ SYMBOLS = (
             leaves=_LEAVES,
         ),
         note=_SAFE_NOTE + " `scale` and `offset` given at the call need the helper.",
+        gives_array=True,
         source="haiku/_src/layer_norm.py; flax/linen/normalization.py; arXiv:1607.06450",
     ),
     layer(
@@ -78,6 +79,7 @@ SYMBOLS = (
             leaves=_LEAVES,
         ),
         note=_SAFE_NOTE,
+        gives_array=True,
         source="haiku/_src/layer_norm.py; flax/linen/normalization.py; arXiv:1607.08022",
     ),
     layer(
@@ -93,6 +95,7 @@ SYMBOLS = (
             leaves=_LEAVES,
         ),
         note=_SAFE_NOTE + " Any `axis` but the default needs the helper.",
+        gives_array=True,
         source="haiku/_src/group_norm.py; flax/linen/normalization.py; arXiv:1803.08494",
     ),
     layer(
@@ -113,6 +116,7 @@ SYMBOLS = (
             leaves=(Leaf("scale", "scale"),),
         ),
         note="linen's own default is epsilon=1e-6.",
+        gives_array=True,
         source="haiku/_src/rms_norm.py; flax/linen/normalization.py; arXiv:1910.07467",
     ),
     layer(
@@ -150,6 +154,7 @@ SYMBOLS = (
         ),
         note="`axis` lists the axes to average over in Haiku and the axes to keep in linen. In "
         "linen `use_running_average` is the opposite of `is_training`.",
+        gives_array=True,
         source="haiku/_src/batch_norm.py; flax/linen/normalization.py; arXiv:1502.03167",
     ),
     layer(
@@ -157,6 +162,7 @@ SYMBOLS = (
         "decay, zero_debias=True, warmup_length=0, name=None",
         "value, update_stats=True",
         note="State: hidden, average, counter. After init `average` is the first value.",
+        gives_array=True,
         source="haiku/_src/moving_averages.py",
     ),
     layer(
@@ -172,6 +178,7 @@ SYMBOLS = (
         "value, update_stats=True, error_on_non_matrix=False",
         note="Takes a matrix and returns a matrix. `nn.SpectralNorm` wraps a whole layer instead, "
         "normalises each of its matrices, and has epsilon=1e-12.",
+        gives_array=True,
         source="haiku/_src/spectral_norm.py; arXiv:1802.05957",
     ),
     layer(

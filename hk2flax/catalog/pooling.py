@@ -67,6 +67,7 @@ SYMBOLS = (
             combined=_COMBINED,
         ),
         note=_NOTE + " linen's defaults are strides of 1 and VALID.",
+        gives_array=True,
         source=_SOURCE,
     ),
     symbol(
@@ -84,6 +85,7 @@ SYMBOLS = (
         note=_NOTE + " Haiku averages over the values that exist (count_include_pad=False). With "
         "SAME and a bfloat16 input linen returns float32, so a project with other precisions gets "
         "the helper.",
+        gives_array=True,
         source=_SOURCE,
     ),
     layer(
@@ -91,6 +93,7 @@ SYMBOLS = (
         "window_shape, strides, padding, channel_axis=-1, name=None",
         "value",
         note="linen has functions only.",
+        gives_array=True,
         source="haiku/_src/pool.py",
     ),
     layer(
@@ -98,6 +101,7 @@ SYMBOLS = (
         "window_shape, strides, padding, channel_axis=-1, name=None",
         "value",
         note="linen has functions only.",
+        gives_array=True,
         source="haiku/_src/pool.py",
     ),
 )

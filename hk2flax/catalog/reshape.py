@@ -15,6 +15,7 @@ SYMBOLS = (
         "output_shape, preserve_dims=1, name=None",
         "inputs",
         note=_NOTE,
+        gives_array=True,
         source="haiku/_src/reshape.py",
     ),
     layer(
@@ -22,6 +23,7 @@ SYMBOLS = (
         "preserve_dims=1, name=None",
         "inputs",
         note=_NOTE,
+        gives_array=True,
         source="haiku/_src/reshape.py",
     ),
 )

@@ -10,22 +10,12 @@ import ast
 from dataclasses import dataclass, field
 from typing import TypeGuard
 
-from hk2flax.catalog import conv, norm, pooling, reshape
+from hk2flax.catalog import lookup
 from hk2flax.project.creates import class_around, function_around, method_around, self_name
 from hk2flax.project.index import Class, File, Project
 from hk2flax.project.scopes import Binding, Function
 from hk2flax.project.walk import walk
 
-_LAYERS = {
-    *("haiku.Linear", "haiku.Bias", "haiku.Embed", "haiku.nets.MLP"),
-    *(
-        s.name
-        for section in (conv, norm, pooling, reshape)
-        for s in section.SYMBOLS
-        if s.kind == "layer" and not s.name.endswith("Tree")
-    ),
-}
-_HAIKU = ("dropout", "get_parameter", "one_hot", "max_pool", "avg_pool")
 _NUMPY_TEXT = """
     abs add arange array asarray broadcast_to clip concatenate cos cosh cumsum dot einsum exp
     expand_dims expm1 flip full full_like hstack log log1p matmul max maximum mean min minimum
@@ -69,7 +59,7 @@ class Arrays:
     def _built(self, file: File, call: ast.Call, given: bool) -> bool:
         """`hk.Linear(3)`, `Block(3)`, `functools.partial(jax.nn.elu, alpha=2.)`, a chain."""
         name = self.project.name(file, call.func)
-        if name in _LAYERS:
+        if _gives_array(name, "layer"):
             return True
         if name == "functools.partial":
             return bool(call.args) and self.gives_array(file, call.args[0], False)
@@ -87,7 +77,7 @@ class Arrays:
         owner = next((c for c in classes if "__call__" in c.methods), None)
         if owner is None:
             bases = {base for c in classes for base in c.bases} - set(self.project.classes)
-            return bool(bases) and bases <= _LAYERS
+            return bool(bases) and all(_gives_array(base, "layer") for base in bases)
         return self._returns_array(owner.file, owner.methods["__call__"], given)
 
     def _local(self, file: File, name: ast.Name, given: bool) -> bool:
@@ -234,7 +224,8 @@ class Arrays:
         else:
             made = [func]
         return bool(made) and all(
-            isinstance(m, ast.Call) and self.project.name(file, m.func) in _LAYERS for m in made
+            isinstance(m, ast.Call) and _gives_array(self.project.name(file, m.func), "layer")
+            for m in made
         )
 
 
@@ -249,8 +240,14 @@ def _is_function(name: str) -> bool:
     return (
         (module == "jax.nn" and function != "logsumexp")  # with return_sign, two
         or (module in ("jax.numpy", "numpy") and function in _NUMPY)
-        or (module == "haiku" and function in _HAIKU)
+        or _gives_array(name, "function", "framework")
     )
+
+
+def _gives_array(name: str, *kinds: str) -> bool:
+    """True for a symbol of the catalog that returns one array; of layers, the instance does."""
+    symbol = lookup(name)
+    return symbol is not None and symbol.gives_array and symbol.kind in kinds
 
 
 def _is_plain_assignment(parent: ast.AST | None, node: ast.AST) -> TypeGuard[ast.Assign]:
